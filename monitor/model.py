@@ -1,0 +1,263 @@
+"""The values that cross rooms. Frozen; times are timezone-aware UTC; text is clean (see text.py)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+# No `TYPE_CHECKING` imports here: the store turns these values into JSON and back by their annotations.
+
+
+class Severity(StrEnum):
+    """How much a rule matters, least first."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """0 for low to 3 for critical; for comparing."""
+        return list(Severity).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Outlet:
+    """Who publishes a feed."""
+
+    name: str
+    language: str = ""
+    """ISO 639-1 code, "" where unknown."""
+    kind: str = ""
+    """wire, newspaper, broadcaster, government, state-media, blog...; "" where unknown."""
+    country: str = ""
+    """ISO 3166-1 alpha-2 code, "" where unknown."""
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """An address we poll, as configured."""
+
+    url: str
+    outlet: Outlet
+    interval: timedelta | None = None
+    """Ceiling between two polls; None is the configured default."""
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What a server gave us to ask "anything new?" with, byte for byte (RFC 9110, 8.8)."""
+
+    etag: str = ""
+    last_modified: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a feed said, as parsed: text may still hold markup, links may be anything."""
+
+    guid: str = ""
+    link: str = ""
+    """Absolute, resolved against the document's base."""
+    title: str = ""
+    title_is_html: bool = True
+    summary: str = ""
+    content: str = ""
+    published: datetime | None = None
+    language: str = ""
+    source: str = ""
+    """The outlet the entry itself names (RSS `source`), "" where it names none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A news item in our terms; every field means the same for every feed."""
+
+    title: str
+    summary: str = ""
+    """Plain text; "" where the feed gives none or only repeats the title."""
+    content: str = ""
+    """Plain text of the body where the feed carries one."""
+    url: str = ""
+    """http(s) link to the article, "" where the entry has none."""
+    outlet: Outlet = Outlet("")
+    language: str = ""
+    """The entry's language, else the feed's."""
+    published: datetime | None = None
+    """Never later than the time we saw it; None where the feed gives no usable date."""
+    keys: tuple[str, ...] = ()
+    """Identity keys, strongest first; see feeds/identity.py."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A query over entities, term lists and words, with where its alerts go."""
+
+    id: str
+    name: str
+    query: str
+    severity: Severity = Severity.MEDIUM
+    group: str = "story"
+    """story: told once per story; item: every item is told on its own."""
+    channels: tuple[str, ...] = ()
+    """Empty is the configured default channel."""
+    languages: tuple[str, ...] = ()
+    feeds: tuple[str, ...] = ()
+    """Feed names, `tag:x` or `kind:x`; empty is any."""
+    owner: str = ""
+    note: str = ""
+    references: tuple[str, ...] = ()
+    review_by: str = ""
+    expires: str = ""
+    enabled: bool = True
+    status: str = "stable"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where one term of a rule occurs in an item: the *why* of a match."""
+
+    term: str
+    """The term as the rule has it: `@captivity`, `"cease fire"`, `captur*`."""
+    name: str
+    """The name or word of the entity or term list that was found; the term itself for a bare word."""
+    field: str
+    """title, summary or content."""
+    start: int
+    """Offset of the first code point in the field, as given."""
+    end: int
+    """Offset after the last code point."""
+    text: str
+    """The slice of the field from start to end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A rule that an item satisfies, and why."""
+
+    rule: str
+    severity: Severity
+    evidence: tuple[Evidence, ...] = ()
+
+
+class Outcome(StrEnum):
+    """What grouping made of a matched item."""
+
+    NEW = "new"
+    FOLD = "fold"
+    RELATED = "related"
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """The story a matched item belongs to, and why."""
+
+    outcome: Outcome
+    reason: str
+    """One clause for a person: "same title as item 12 (Yonhap)"."""
+    story: int | None = None
+    """The story joined or related to; None for a new one."""
+    copy_of: int | None = None
+    """The item whose text this one repeats."""
+    score: float = 0.0
+
+
+class Reason(StrEnum):
+    """Why an item was or was not told to a channel: for the log, the metric, `explain`, the reader."""
+
+    NEW_STORY = "new story"
+    NEW_RULE = "a rule its story had not told yet"
+    NEW_SEVERITY = "a severity its story had not told yet"
+    EVERY_ITEM = "the rule tells every item"
+    KNOWN_STORY = "its story was told already"
+    TOO_OLD = "older than the lookback when its feed was first seen"
+
+    @property
+    def tells(self) -> bool:
+        """Whether the channel is told now."""
+        return self in _TELLS
+
+
+_TELLS = frozenset({Reason.NEW_STORY, Reason.NEW_RULE, Reason.NEW_SEVERITY, Reason.EVERY_ITEM})
+
+
+@dataclass(frozen=True, slots=True)
+class RuleLabel:
+    """What a reader sees of a rule."""
+
+    id: str
+    name: str
+    severity: Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """What one channel is told about one story; complete, so that it renders without the database."""
+
+    story: int
+    reason: Reason
+    rules: tuple[RuleLabel, ...]
+    """Every rule the item matched that goes to this channel, most severe first."""
+    title: str
+    summary: str
+    url: str
+    outlet: Outlet
+    language: str
+    published: datetime | None
+    seen: datetime
+    evidence: tuple[Evidence, ...] = ()
+    """Of all those rules; offsets into title and summary as they stand here, or into the content."""
+
+    @property
+    def severity(self) -> Severity:
+        """The highest severity among its rules."""
+        return max((rule.severity for rule in self.rules), key=lambda s: s.rank)
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """Several alerts for one channel in one message, told because there were too many."""
+
+    alerts: tuple[Alert, ...]
+    waiting: int
+    """How many were waiting in the channel when this was made, in all its digests."""
+
+
+Content = Alert | Digest
+"""What a message can hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Something to deliver: content for a channel, under the key that recognises it there again."""
+
+    key: str
+    """UUID, the same at every attempt; travels with the message."""
+    channel: str
+    """By name (`#news`) or receiver's id."""
+    content: Content
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Where a delivered message is: enough to update it or link to it later."""
+
+    channel: str = ""
+    """The receiver's id of the channel."""
+    ts: str = ""
+    """The receiver's id of the message in the channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A stored item that shares an identity key with a new one; enough to tell them apart."""
+
+    id: int
+    feed: int
+    """Of its first sighting."""
+    title: str
+    url: str
+    keys: tuple[str, ...] = ()

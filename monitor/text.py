@@ -1,0 +1,105 @@
+"""The one definition of "the same text": what is kept of a feed's text, and how it is compared."""
+
+from __future__ import annotations
+
+import re
+import sys
+import unicodedata
+
+MAX_COMBINING = 4
+"""Combining marks kept after one base character; real scripts need up to four, "zalgo" uses dozens."""
+
+_INVISIBLE = {"Cc", "Cf", "Cs", "Cn"}
+_KEEP = {"\N{ZERO WIDTH JOINER}", "\N{ZERO WIDTH NON-JOINER}"}  # emoji, Persian and Indic words need them
+
+
+def _unwanted() -> str:
+    """A character class of all that must not reach a reader: controls, bidi overrides, surrogates."""
+    ranges: list[list[int]] = []
+    for code in range(sys.maxunicode + 1):
+        char = chr(code)
+        if unicodedata.category(char) not in _INVISIBLE or char in _KEEP or char.isspace():
+            continue
+        if 0xE0020 <= code <= 0xE007F:
+            continue  # tag characters spell the flags of England, Scotland and Wales
+        if ranges and ranges[-1][1] == code - 1:
+            ranges[-1][1] = code
+        else:
+            ranges.append([code, code])
+    return "".join(f"{re.escape(chr(a))}-{re.escape(chr(b))}" for a, b in ranges)
+
+
+_UNWANTED = re.compile(f"[{_unwanted()}]")
+_SPACE = re.compile(r"\s+")
+_PLAIN = re.compile(r"[\x21-\x7e]+(?: [\x21-\x7e]+)*")
+
+
+def clean(text: str, *, limit: int = 1_000_000) -> str:
+    """The text as we keep it: NFC, one line, no invisible characters, at most `limit` code points.
+
+    Idempotent. Removes control characters, bidi overrides (Trojan Source, CVE-2021-42574),
+    unassigned code points and lone surrogates; cuts piles of combining marks; collapses white space.
+    """
+    # Cut first: NFC of a hostile megabyte is not free. Twice the limit leaves room for collapsing.
+    text = text[: 2 * limit]
+    if _PLAIN.fullmatch(text):
+        return text[:limit]
+    text = _SPACE.sub(" ", _UNWANTED.sub("", unicodedata.normalize("NFC", text)))
+    text = _cut_combining(text)
+    return unicodedata.normalize("NFC", text.strip()[:limit]).strip()
+
+
+def _cut_combining(text: str) -> str:
+    if not any(map(unicodedata.combining, text)):
+        return text
+    kept: list[str] = []
+    run = 0
+    for char in text:
+        run = run + 1 if unicodedata.combining(char) else 0
+        if run <= MAX_COMBINING:
+            kept.append(char)
+    return "".join(kept)
+
+
+def _fold_char(char: str) -> str:
+    """The one code point that stands for this one when texts are compared."""
+    if char in _LOOKALIKES:
+        return _LOOKALIKES[char]
+    wide = unicodedata.normalize("NFKC", char)
+    folded = (wide if len(wide) == 1 else char).casefold()
+    if len(folded) != 1:
+        folded = char.lower() if len(char.lower()) == 1 else char
+    if folded in _LOOKALIKES:
+        return _LOOKALIKES[folded]
+    base = unicodedata.normalize("NFD", folded)[0]
+    # Diacritics are dropped in Latin and Greek only: in Cyrillic й and ї are letters of their own.
+    return base if unicodedata.name(base, "").startswith(("LATIN", "GREEK")) else folded
+
+
+_LOOKALIKES = {
+    **dict.fromkeys("\u2018\u2019\u201a\u201b\u02bc\u02b9\u2032\u00b4`", "'"),
+    **dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u00bb\u2033", '"'),
+    **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
+    "\u00a0": " ",
+    "\u0451": "\u0435",  # ё is mostly written е
+    "\u0131": "i",
+    "\u00f8": "o",
+    "\u0142": "l",
+    "\u0111": "d",
+}
+
+
+def _fold_table() -> dict[int, str]:
+    letters = (chr(code) for code in range(0x20000) if not 0xD800 <= code < 0xE000)
+    return {ord(char): folded for char in letters if (folded := _fold_char(char)) != char}
+
+
+_FOLD = _fold_table()
+
+
+def fold(text: str) -> str:
+    """The text as it is compared: case, width, Latin diacritics, quotes and dashes made alike.
+
+    One code point for each code point, so that offsets into the result are offsets into the text.
+    """
+    return text.translate(_FOLD)
