@@ -1,0 +1,1 @@
+"""Whether, why and to whom a matched item is told."""

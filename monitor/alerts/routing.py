@@ -1,0 +1,33 @@
+"""Which channels a matched item concerns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from monitor.model import Match, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A channel, and the matches it is to hear of."""
+
+    channel: str
+    every_item: bool
+    """The rules tell every item on its own."""
+    matches: tuple[Match, ...]
+
+
+def routes(
+    matches: Sequence[Match], rules: Mapping[str, Rule], *, default: str
+) -> tuple[Route, ...]:
+    """One route for each channel and way of grouping, in the order in which the matches name them."""
+    found: dict[tuple[str, bool], list[Match]] = {}
+    for match in matches:
+        rule = rules[match.rule]
+        for channel in dict.fromkeys(rule.channels or (default,)):
+            found.setdefault((channel, rule.group == "item"), []).append(match)
+    return tuple(Route(channel, every, tuple(of)) for (channel, every), of in found.items())

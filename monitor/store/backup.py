@@ -1,0 +1,66 @@
+"""Copies of a running SQLite database, and what is wrong with one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+from pysqlite3 import dbapi2 as sqlite3
+from sqlalchemy import text
+
+from monitor.errors import StoreError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from monitor.store.database import Database
+
+
+def write(database: Database, target: Path, *, replace: bool = False) -> None:
+    """Copy an SQLite database to a file, whole and consistent, while it is in use.
+
+    Raises:
+        StoreError: It is not SQLite, the target exists, or it can't be written; nothing is left behind.
+    """
+    if database.path is None:
+        raise StoreError("a PostgreSQL database is backed up with its own tools: use `pg_dump`")
+    if target.exists() and not replace:
+        raise StoreError(f"{target} exists already: name a new file")
+    part = target.with_name(target.name + ".part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _copy(database.path, part)
+        part.replace(target)
+    except (OSError, sqlite3.Error) as error:
+        part.unlink(missing_ok=True)
+        raise StoreError(f"cannot write {target}: check the folder and its free space") from error
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.unlink(missing_ok=True)
+    with (
+        contextlib.closing(sqlite3.connect(source)) as reader,
+        contextlib.closing(sqlite3.connect(target)) as writer,
+    ):
+        reader.backup(writer)
+        # The copy is one plain file: no write-ahead log that could be forgotten beside it.
+        writer.execute("PRAGMA journal_mode=DELETE")
+    with target.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def damage(database: Database) -> tuple[str, ...]:
+    """What is wrong inside the database, one line each; nothing for a sound one.
+
+    Raises:
+        StoreError: It can't be read at all.
+    """
+    with database.reading() as tx:
+        if tx.dialect.name != "sqlite":
+            tx.execute(text("SELECT 1"))
+            return ()
+        found = [str(row[0]) for row in tx.execute(text("PRAGMA integrity_check(100)"))]
+        orphans = tx.execute(text("PRAGMA foreign_key_check")).all()
+    lines = [line for line in found if line != "ok"]
+    return (*lines, *(f"a row of {row[0]} refers to a missing row of {row[2]}" for row in orphans))

@@ -1,0 +1,230 @@
+"""Feeds: what is polled when, and what each poll left to ask with next time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, insert, or_, select, update
+
+from monitor.model import Feed, Outlet, Validators
+from monitor.store.schema import feeds
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import ColumnElement, Row, Update
+
+    from monitor.store.database import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A feed that is ours to poll until its lease ends."""
+
+    id: int
+    feed: Feed
+    validators: Validators
+    body_hash: str
+    """Of the last whole document read, "" where there is none."""
+    first_sight: bool
+    """No poll of it has ever succeeded."""
+    failures: int
+    """Polls failed in a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedState:
+    """What `feeds list` shows of a feed."""
+
+    id: int
+    feed: Feed
+    active: bool
+    next_poll_at: datetime
+    last_polled_at: datetime | None
+    last_ok_at: datetime | None
+    failures: int
+    failing_since: datetime | None
+    error: str
+    gone_at: datetime | None
+
+
+def sync(tx: Transaction, configured: Sequence[Feed], *, now: datetime) -> None:
+    """Make the table hold the configured feeds: new ones are due now, missing ones rest.
+
+    A feed that was gone is asked again once it has been taken out of the config and put back.
+    """
+    known = {row.url: row for row in tx.execute(select(feeds))}
+    for feed in configured:
+        values = _values(feed)
+        row = known.pop(feed.url, None)
+        if row is None:
+            tx.execute(insert(feeds).values(url=feed.url, next_poll_at=now, **values))
+        elif not row.active:
+            tx.execute(_of(row.id).values(gone_at=None, next_poll_at=now, **values))
+        elif any(getattr(row, name) != value for name, value in values.items()):
+            tx.execute(_of(row.id).values(values))
+    for row in known.values():
+        if row.active:
+            tx.execute(_of(row.id).values(active=False))
+
+
+def _of(feed: int) -> Update:
+    return update(feeds).where(feeds.c.id == feed)
+
+
+def _values(feed: Feed) -> dict[str, Any]:
+    return {
+        "name": feed.outlet.name,
+        "language": feed.outlet.language,
+        "kind": feed.outlet.kind,
+        "country": feed.outlet.country,
+        "tags": list(feed.outlet.tags),
+        "interval_s": feed.interval.total_seconds() if feed.interval else None,
+        "active": True,
+    }
+
+
+def claim_due(
+    tx: Transaction, *, now: datetime, limit: int, lease: timedelta, parser_version: int
+) -> tuple[Claimed, ...]:
+    """Take up to `limit` feeds whose time has come, longest due first; nobody else gets them meanwhile.
+
+    Validators are left out where another parser version read the document they vouch for.
+    """
+    due = (
+        select(feeds)
+        .where(_pollable(), feeds.c.next_poll_at <= now, _free(now))
+        .order_by(feeds.c.next_poll_at, feeds.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    rows = tx.execute(due).all()
+    ids = [row.id for row in rows]
+    if ids:
+        tx.execute(update(feeds).where(feeds.c.id.in_(ids)).values(lease_until=now + lease))
+    return tuple(_claimed(row, parser_version) for row in rows)
+
+
+def _pollable() -> ColumnElement[bool]:
+    return feeds.c.active.is_(True) & feeds.c.gone_at.is_(None)
+
+
+def _free(now: datetime) -> ColumnElement[bool]:
+    return or_(feeds.c.lease_until.is_(None), feeds.c.lease_until <= now)
+
+
+def _claimed(row: Row[Any], parser_version: int) -> Claimed:
+    current = row.parser_version == parser_version
+    return Claimed(
+        id=row.id,
+        feed=_feed(row),
+        validators=Validators(row.etag, row.last_modified) if current else Validators(),
+        body_hash=row.body_hash if current else "",
+        first_sight=row.first_polled_at is None,
+        failures=row.failures,
+    )
+
+
+def _feed(row: Row[Any]) -> Feed:
+    return Feed(
+        url=row.url,
+        outlet=Outlet(row.name, row.language, row.kind, row.country, tuple(row.tags)),
+        interval=None if row.interval_s is None else timedelta(seconds=row.interval_s),
+    )
+
+
+def make_due(tx: Transaction, *, now: datetime) -> int:
+    """Make every feed due now, whatever its rhythm or back-off; returns how many there are."""
+    return tx.execute(update(feeds).where(_pollable()).values(next_poll_at=now)).rowcount
+
+
+def next_due_at(tx: Transaction) -> datetime | None:
+    """When the next poll is due; None where there is no feed to poll."""
+    return tx.execute(select(func.min(feeds.c.next_poll_at)).where(_pollable())).scalar()
+
+
+def release_leases(tx: Transaction) -> None:
+    """Forget who was polling what. Only for a process that knows it is alone."""
+    tx.execute(update(feeds).values(lease_until=None))
+
+
+def polled(
+    tx: Transaction,
+    feed: int,
+    *,
+    now: datetime,
+    next_poll_at: datetime,
+    validators: Validators | None,
+    body_hash: str,
+    parser_version: int,
+) -> None:
+    """A poll succeeded. `validators` is None for a document that did not arrive or read whole."""
+    kept = validators or Validators()
+    tx.execute(
+        _of(feed).values(
+            etag=kept.etag,
+            last_modified=kept.last_modified,
+            body_hash=body_hash if validators else "",
+            parser_version=parser_version,
+            first_polled_at=func.coalesce(feeds.c.first_polled_at, now),
+            **_answered(now, next_poll_at),
+        )
+    )
+
+
+def unchanged(tx: Transaction, feed: int, *, now: datetime, next_poll_at: datetime) -> None:
+    """A poll found nothing new: what we ask with stays as it is."""
+    tx.execute(_of(feed).values(**_answered(now, next_poll_at)))
+
+
+def _answered(now: datetime, next_poll_at: datetime) -> dict[str, Any]:
+    return {
+        "last_polled_at": now,
+        "last_ok_at": now,
+        "next_poll_at": next_poll_at,
+        "lease_until": None,
+        "failures": 0,
+        "failing_since": None,
+        "error": "",
+    }
+
+
+def failed(
+    tx: Transaction, feed: int, *, now: datetime, next_poll_at: datetime | None, error: str
+) -> None:
+    """A poll failed. `next_poll_at` is None for a feed that is gone for good."""
+    gone = next_poll_at is None
+    tx.execute(
+        _of(feed).values(
+            last_polled_at=now,
+            next_poll_at=now if gone else next_poll_at,
+            gone_at=now if gone else None,
+            lease_until=None,
+            failures=feeds.c.failures + 1,
+            failing_since=func.coalesce(feeds.c.failing_since, now),
+            error=error,
+        )
+    )
+
+
+def states(tx: Transaction) -> tuple[FeedState, ...]:
+    """All feeds of the config, in its order of first appearance."""
+    rows = tx.execute(select(feeds).where(feeds.c.active.is_(True)).order_by(feeds.c.id))
+    return tuple(_state(row) for row in rows)
+
+
+def _state(row: Row[Any]) -> FeedState:
+    return FeedState(
+        id=row.id,
+        feed=_feed(row),
+        active=row.active,
+        next_poll_at=row.next_poll_at,
+        last_polled_at=row.last_polled_at,
+        last_ok_at=row.last_ok_at,
+        failures=row.failures,
+        failing_since=row.failing_since,
+        error=row.error,
+        gone_at=row.gone_at,
+    )

@@ -1,0 +1,92 @@
+"""Bringing a database to this version's schema, with a copy made first where it is a file."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from monitor.errors import WrongSchema
+from monitor.store import backup
+
+if TYPE_CHECKING:
+    from monitor.store.database import Database, Transaction
+
+log = logging.getLogger(__name__)
+
+# Two replicas that start together must not migrate together; any constant will do.
+_ADVISORY_LOCK = 0x6D6F6E69
+
+
+def latest() -> str:
+    """The revision this version works with."""
+    return str(ScriptDirectory.from_config(_config()).get_current_head())
+
+
+def current(tx: Transaction) -> str | None:
+    """The revision the database has; None for an empty one."""
+    return MigrationContext.configure(tx).get_current_revision()
+
+
+def require_latest(database: Database) -> None:
+    """Make sure that the schema is this version's.
+
+    Raises:
+        WrongSchema: It is older, newer or absent; the text says what to do.
+    """
+    with database.reading() as tx:
+        revision = current(tx)
+    _refuse_newer(revision)
+    if revision != latest():
+        raise WrongSchema(
+            f"the database has schema {revision or 'none'}, this version needs {latest()}: "
+            "run `monitor db upgrade`"
+        )
+
+
+def upgrade(database: Database) -> str | None:
+    """Bring the schema to this version's; returns the revision it had if anything was changed.
+
+    An SQLite file that holds data is copied beside itself first (`NAME.before-REVISION`).
+
+    Raises:
+        WrongSchema: A newer version wrote it.
+        StoreError: The copy or the migration failed; the database is as it was.
+    """
+    with database.reading() as tx:
+        revision = current(tx)
+    _refuse_newer(revision)
+    if revision == latest():
+        return None
+    if revision and database.path:
+        copy = database.path.with_name(f"{database.path.name}.before-{latest()}")
+        backup.write(database, copy, replace=True)
+        log.info("database copied before the upgrade: %s", copy)
+    with database.transaction() as tx:
+        if tx.dialect.name == "postgresql":
+            tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
+        config = _config()
+        config.attributes["connection"] = tx
+        command.upgrade(config, "head")
+    return revision or "none"
+
+
+def _refuse_newer(revision: str | None) -> None:
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if revision is not None and revision not in known:
+        raise WrongSchema(
+            f"the database has schema {revision}, which this version does not know: a newer version "
+            "wrote it. Start that version, or restore the copy made before the upgrade"
+        )
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    return config

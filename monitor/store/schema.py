@@ -1,0 +1,200 @@
+"""The tables, one definition for SQLite and PostgreSQL. Changed only together with a migration."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Dialect
+
+
+class Time(TypeDecorator[datetime]):
+    """A moment: aware UTC in Python, `timestamptz` in PostgreSQL, sortable text in SQLite."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:  # noqa: ANN401 - the base class says so
+        """Refuse a naive time: it would mean another moment on another machine."""
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"naive time {value}")
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ANN401 - the base class says so
+        """SQLite gives the text back without its zone; it is UTC."""
+        if value is None:
+            return None
+        moment: datetime = value
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+# SQLite numbers rows by itself only where the key's type is exactly INTEGER.
+_Id = BigInteger().with_variant(Integer, "sqlite")
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("url", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("country", Text, nullable=False),
+    Column("tags", JSON, nullable=False),
+    Column("interval_s", Float),
+    # A feed taken out of the config keeps its history and is polled no more.
+    Column("active", Boolean, nullable=False),
+    # What to ask "anything new?" with: written in the transaction that stores the items, never earlier.
+    Column("etag", Text, nullable=False, default=""),
+    Column("last_modified", Text, nullable=False, default=""),
+    Column("body_hash", Text, nullable=False, default=""),
+    # Validators vouch for a document as *this* parser read it; another one asks unconditionally.
+    Column("parser_version", Integer, nullable=False, default=0),
+    Column("next_poll_at", Time, nullable=False),
+    Column("lease_until", Time),
+    Column("first_polled_at", Time),
+    Column("last_polled_at", Time),
+    Column("last_ok_at", Time),
+    Column("failures", Integer, nullable=False, default=0),
+    Column("failing_since", Time),
+    Column("error", Text, nullable=False, default=""),
+    Column("gone_at", Time),
+    Index("ix_feeds_due", "active", "next_poll_at"),
+)
+
+items = Table(
+    "items",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("feed_id", _Id, ForeignKey("feeds.id"), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("published_at", Time),
+    Column("first_seen_at", Time, nullable=False, index=True),
+)
+
+# Identities outlive their items: an old item that returns after pruning is still known.
+item_keys = Table(
+    "item_keys",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("item_id", _Id, nullable=False, index=True),
+    Column("seen_at", Time, nullable=False),
+)
+
+sightings = Table(
+    "sightings",
+    metadata,
+    Column("item_id", _Id, ForeignKey("items.id", ondelete="CASCADE"), primary_key=True),
+    Column("feed_id", _Id, ForeignKey("feeds.id"), primary_key=True),
+    Column("seen_at", Time, nullable=False),
+)
+
+matches = Table(
+    "matches",
+    metadata,
+    Column("item_id", _Id, ForeignKey("items.id", ondelete="CASCADE"), primary_key=True),
+    Column("rule", Text, primary_key=True),
+    Column("severity", Text, nullable=False),
+    Column("evidence", JSON, nullable=False),
+)
+
+stories = Table(
+    "stories",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("started_at", Time, nullable=False),
+    Column("last_item_at", Time, nullable=False, index=True),
+)
+
+story_items = Table(
+    "story_items",
+    metadata,
+    Column("item_id", _Id, ForeignKey("items.id", ondelete="CASCADE"), primary_key=True),
+    Column("story_id", _Id, ForeignKey("stories.id"), nullable=False, index=True),
+    Column("title_key", Text, nullable=False),
+    Column("added_at", Time, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("copy_of", _Id),
+    Index("ix_story_items_title", "title_key", "added_at"),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("story_id", _Id, ForeignKey("stories.id"), nullable=False),
+    Column("channel", Text, nullable=False),
+    # "story", or "item:12" for a rule that tells every item on its own.
+    Column("scope", Text, nullable=False),
+    Column("rules", JSON, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("created_at", Time, nullable=False),
+    Column("updated_at", Time, nullable=False),
+    UniqueConstraint("story_id", "channel", "scope"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("alert_id", _Id, ForeignKey("alerts.id")),
+    Column("channel", Text, nullable=False),
+    # post; later issues add update, reply, notice. A digest is a post whose content is a digest.
+    Column("kind", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("content", JSON, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("created_at", Time, nullable=False),
+    Column("not_before", Time, nullable=False),
+    # Of the first and the latest attempt: a look-up in the channel's history starts at the first.
+    Column("first_tried_at", Time),
+    Column("tried_at", Time),
+    Column("sent_at", Time),
+    Column("receipt_channel", Text, nullable=False),
+    Column("receipt_ts", Text, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("digest_id", _Id, ForeignKey("outbox.id")),
+    CheckConstraint(
+        "state IN ('pending', 'sending', 'unknown', 'sent', 'parked', 'dead', 'digested')",
+        name="state",
+    ),
+    Index("ix_outbox_queue", "state", "channel", "id"),
+)

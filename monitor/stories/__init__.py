@@ -1,0 +1,1 @@
+"""Items about one event: which story a matched item belongs to."""
