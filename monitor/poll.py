@@ -1,56 +1,36 @@
-"""The poll job: from due feeds to stored items and promised alerts.
-
-claim due feeds | fetch | parse | normalise | in one transaction: keep what is new, match, group, decide,
-promise alerts, and note what to ask the feed next time.
-"""
+"""The poll job: claim due feeds | fetch | parse | normalise | take in, and note what to ask next time."""
 
 from __future__ import annotations
 
 import hashlib
 import logging
 import random
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+import time
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from monitor.alerts import policy, routing
-from monitor.errors import FetchError, ParseError
-from monitor.feeds import identity, schedule
+from monitor import urls
+from monitor.errors import FeedError, FetchError
+from monitor.feeds import schedule
 from monitor.feeds.fetch import Request, Response
 from monitor.feeds.normalise import normalise_document
 from monitor.feeds.parse import PARSER_VERSION
-from monitor.model import Alert, Item, Match, RuleLabel
-from monitor.store import alerts as stored_alerts
+from monitor.intake import Source, Taken
 from monitor.store import feeds as stored_feeds
-from monitor.store import items as stored_items
-from monitor.store import outbox
-from monitor.store import stories as stored_stories
-from monitor.stories import grouping
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
+    from datetime import datetime, timedelta
 
-    from monitor.errors import FeedError
     from monitor.feeds.fetch import Fetched, Fetcher
     from monitor.feeds.parse import ParsedFeed
     from monitor.feeds.parsing import ParsePool
     from monitor.feeds.settings import PollingSettings
-    from monitor.model import Reason
-    from monitor.rules import Matcher
+    from monitor.intake import Intake
     from monitor.store.database import Database, Transaction
     from monitor.store.feeds import Claimed
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Polled:
-    """What one poll of one feed brought."""
-
-    items: int = 0
-    new: int = 0
-    matched: int = 0
-    told: int = 0
 
 
 class Poll:
@@ -61,20 +41,21 @@ class Poll:
         database: Database,
         fetcher: Fetcher,
         parser: ParsePool,
-        matcher: Callable[[], Matcher],
+        intake: Callable[[], Intake],
         settings: PollingSettings,
         *,
-        channel: str,
         clock: Callable[[], datetime],
     ) -> None:
         self._database = database
         self._fetcher = fetcher
         self._parser = parser
-        self._matcher = matcher
+        self._intake = intake
+        """Asked anew for each document: a reload of the rules takes effect at once."""
         self._settings = settings
-        self._channel = channel
         self._clock = clock
         self._claimed: dict[int, Claimed] = {}
+        self.alive_at = time.monotonic()
+        """When it last looked for due feeds, by the monotonic clock."""
 
     def __call__(self) -> None:
         """Poll what is due.
@@ -86,37 +67,34 @@ class Poll:
             claimed = self._claimed.pop(fetched.request.feed)
             try:
                 self._take(claimed, fetched)
-            except (FetchError, ParseError) as error:
+            except FeedError as error:
                 self._failed(claimed, error)
 
     def _claim(self, free: int) -> Sequence[Request]:
+        self.alive_at = time.monotonic()
         with self._database.transaction() as tx:
             claimed = stored_feeds.claim_due(
                 tx,
                 now=self._clock(),
                 limit=free,
-                lease=self._lease(),
+                lease=_lease(self._settings.timeout),
                 parser_version=PARSER_VERSION,
             )
         self._claimed |= {one.id: one for one in claimed}
         return [Request(one.id, one.feed.url, one.validators) for one in claimed]
 
-    def _lease(self) -> timedelta:
-        # Long enough for waiting behind its host's other feeds, a slow answer and a slow parse.
-        return 6 * self._settings.timeout + timedelta(minutes=1)
-
     def _take(self, claimed: Claimed, fetched: Fetched) -> None:
         if isinstance(fetched.outcome, FetchError):
             raise fetched.outcome
         response = fetched.outcome
-        digest = hashlib.sha256(response.body).hexdigest()
-        if response.status == 304 or digest == claimed.body_hash:  # noqa: PLR2004 - HTTP's own number
+        body_hash = hashlib.sha256(response.body).hexdigest()
+        if response.status == HTTPStatus.NOT_MODIFIED or body_hash == claimed.body_hash:
             self._unchanged(claimed)
             return
         parsed = self._parser.parse(
             response.body, url=response.url, content_type=response.headers.get("content-type", "")
         )
-        self._keep(claimed, response, parsed, digest)
+        self._keep(claimed, response, parsed, body_hash)
 
     def _unchanged(self, claimed: Claimed) -> None:
         now = self._clock()
@@ -125,102 +103,77 @@ class Poll:
         _log_recovery(claimed)
 
     def _keep(
-        self, claimed: Claimed, response: Response, parsed: ParsedFeed, digest: str
+        self, claimed: Claimed, response: Response, parsed: ParsedFeed, body_hash: str
     ) -> None:
         now = self._clock()
         items = normalise_document(parsed, claimed.feed, seen=now)
-        matcher = self._matcher()
+        intake = self._intake()
 
-        def keep(tx: Transaction) -> Polled:
-            polled = self._store(tx, claimed, items, matcher, now)
+        def keep(tx: Transaction) -> Taken:
+            taken = intake.take(tx, items, Source(claimed.id, claimed.first_sight), now=now)
             stored_feeds.polled(
                 tx,
                 claimed.id,
                 now=now,
                 next_poll_at=self._next(claimed, now),
                 validators=response.validators if parsed.complete else None,
-                body_hash=digest,
+                body_hash=body_hash,
                 parser_version=PARSER_VERSION,
             )
-            return polled
+            return taken
 
-        polled = self._database.run(keep)
+        taken = self._database.run(keep)
         _log_recovery(claimed)
-        if polled.new:
-            log.info(
-                "feed polled: feed=%s items=%d new=%d matched=%d told=%d",
-                claimed.feed.outlet.name,
-                polled.items,
-                polled.new,
-                polled.matched,
-                polled.told,
-            )
-
-    def _store(
-        self,
-        tx: Transaction,
-        claimed: Claimed,
-        items: Sequence[Item],
-        matcher: Matcher,
-        now: datetime,
-    ) -> Polled:
-        new = matched = told = 0
-        for item in items:
-            id_ = _add_new(tx, item, feed=claimed.id, now=now)
-            if id_ is None:
-                continue
-            new += 1
-            found = matcher.match(item)
-            if not found:
-                continue
-            matched += 1
-            too_old = policy.is_too_old(
-                item.published,
-                first_sight=claimed.first_sight,
-                lookback=self._settings.lookback,
-                now=now,
-            )
-            told += self._tell(tx, id_, item, found, matcher.rules, too_old=too_old, now=now)
-        return Polled(len(items), new, matched, told)
-
-    def _tell(
-        self,
-        tx: Transaction,
-        id_: int,
-        item: Item,
-        found: Sequence[Match],
-        rules: Mapping[str, Rule],
-        *,
-        too_old: bool,
-        now: datetime,
-    ) -> int:
-        stored_items.add_matches(tx, id_, found)
-        story = _group(tx, id_, item, now=now)
-        told = 0
-        for route in routing.routes(found, rules, default=self._channel):
-            reason = _promise(tx, id_, item, story, route, rules, too_old=too_old, now=now)
-            told += reason.tells
-            log.info(
-                "item matched: item=%d story=%d channel=%s rules=%s decision=%s",
-                id_,
-                story,
-                route.channel,
-                ",".join(match.rule for match in route.matches),
-                reason.value,
-            )
-        return told
+        _log_taken(claimed, len(items), taken)
 
     def _failed(self, claimed: Claimed, error: FeedError) -> None:
         now = self._clock()
-        next_poll_at = self._next(claimed, now, error=error)
+        next_poll_at = None if error.gone else self._next(claimed, now, error)
         with self._database.transaction() as tx:
             stored_feeds.failed(
                 tx, claimed.id, now=now, next_poll_at=next_poll_at, error=str(error)
             )
-        if claimed.failures == 0 or error.gone:
-            log.warning(
-                "feed %s: feed=%s cause=%s",
-                "gone, polled no more" if error.gone else "failing",
-                claimed.feed.outlet.name,
-                error,
-            )
+        # Once when it starts, once when it ends: a feed that is down for a week is two lines.
+        if error.gone:
+            log.warning("feed gone, polled no more: feed=%s url=%s", *_names(claimed))
+        elif claimed.failures == 0:
+            log.warning("feed failing: feed=%s url=%s cause=%s", *_names(claimed), error)
+
+    def _next(self, claimed: Claimed, now: datetime, error: FeedError | None = None) -> datetime:
+        return schedule.next_poll(
+            claimed.feed.interval,
+            self._settings,
+            now=now,
+            failures=claimed.failures + 1 if error else 0,
+            retry_after=error.retry_after if error else None,
+            jitter=random.random(),  # noqa: S311 - spreads polls, guards nothing
+        )
+
+
+def _lease(timeout: timedelta) -> timedelta:
+    # Enough for waiting behind other feeds of its host, a slow answer and a slow parse.
+    return timeout * 10
+
+
+def _names(claimed: Claimed) -> tuple[str, str]:
+    return claimed.feed.outlet.name, urls.without_credentials(claimed.feed.url)
+
+
+def _log_recovery(claimed: Claimed) -> None:
+    if claimed.failures:
+        log.info("feed recovered: feed=%s url=%s failures=%d", *_names(claimed), claimed.failures)
+
+
+def _log_taken(claimed: Claimed, items: int, taken: Taken) -> None:
+    if taken.new:
+        counts = (items, taken.new, taken.matched)
+        log.info("feed polled: feed=%s url=%s items=%d new=%d matched=%d", *_names(claimed), *counts)
+    for one in taken.decisions:
+        log.info(
+            "item decided: item=%d story=%d channel=%s rules=%s decision=%s",
+            one.item,
+            one.story,
+            one.channel,
+            ",".join(one.rules),
+            one.reason.value,
+        )

@@ -228,3 +228,10 @@ def _state(row: Row[Any]) -> FeedState:
         error=row.error,
         gone_at=row.gone_at,
     )
+
+
+def due_by(tx: Transaction, latest: datetime) -> None:
+    """Let no healthy feed wait longer than until `latest`, and no lease either."""
+    late = feeds.c.next_poll_at > latest
+    tx.execute(update(feeds).where(late, feeds.c.failures == 0).values(next_poll_at=latest))
+    tx.execute(update(feeds).where(feeds.c.lease_until > latest).values(lease_until=latest))

@@ -51,8 +51,14 @@ def _known(tx: Transaction, keys: Sequence[str]) -> dict[str, Known | None]:
     return {key: by_id.get(item) for key, item in ids.items()}
 
 
-def add(tx: Transaction, item: Item, *, feed: int, now: datetime) -> int:
-    """Store an item nobody had, with those of its keys that are still free; returns its id."""
+def add(
+    tx: Transaction, item: Item, *, keys: Sequence[str], feed: int, now: datetime
+) -> int:
+    """Store an item nobody had, under those of its keys that nobody holds; returns its id.
+
+    Raises:
+        IntegrityError: Another replica took a key meanwhile; `Database.run` begins again.
+    """
     row = tx.execute(
         insert(items)
         .values(
@@ -68,7 +74,9 @@ def add(tx: Transaction, item: Item, *, feed: int, now: datetime) -> int:
         .returning(items.c.id)
     ).one()
     item_id: int = row.id
-    add_keys(tx, item_id, item.keys, now=now)
+    if keys:
+        rows = [{"key": key, "item_id": item_id, "seen_at": now} for key in dict.fromkeys(keys)]
+        tx.execute(insert(item_keys), rows)
     add_sighting(tx, item_id, feed=feed, now=now)
     return item_id
 

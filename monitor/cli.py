@@ -1,0 +1,401 @@
+"""The commands. Each reads its arguments, calls one thing, prints the answer and sets the exit code.
+
+0: fine; 1: the check failed or work could not be done; 2: wrong usage or configuration.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from monitor import __version__, app, demo, example, health, log, show, urls
+from monitor import config as configuration
+from monitor import rules as rules_room
+from monitor.errors import ConfigError, MonitorError, Problem, StoreError
+from monitor.model import Content, Digest
+from monitor.offline import match_lines
+from monitor.reload import checked_matcher
+from monitor.store import backup, migrate, outbox
+from monitor.store import feeds as stored_feeds
+from monitor.store import items as stored_items
+from monitor.store import stories as stored_stories
+from monitor.store.database import Database, InstanceLock
+from monitor.store.outbox import State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from monitor.config import Config
+    from monitor.store.feeds import FeedState
+
+FINE, FAILED, MISCONFIGURED = 0, 1, 2
+
+cli = typer.Typer(
+    help="Watches news feeds and tells a team on Slack, once per story, when something they follow "
+    "is reported.\n\nFirst look: `monitor demo`. To begin: `monitor init`, then `monitor run`.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+rules_cli = typer.Typer(help="Show and test the rules.", no_args_is_help=True)
+feeds_cli = typer.Typer(help="Show the feeds.", no_args_is_help=True)
+alerts_cli = typer.Typer(help="Show alerts and send held ones again.", no_args_is_help=True)
+db_cli = typer.Typer(help="Look after the database.", no_args_is_help=True)
+cli.add_typer(rules_cli, name="rules")
+cli.add_typer(feeds_cli, name="feeds")
+cli.add_typer(alerts_cli, name="alerts")
+cli.add_typer(db_cli, name="db")
+
+ConfigOption = Annotated[
+    Path, typer.Option("--config", "-c", metavar="FILE", help="The config file.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+CONFIG = Path("config.toml")
+
+
+def main() -> None:
+    """Run the command line; the entry point of `monitor` and `python -m monitor`."""
+    try:
+        cli(prog_name="monitor")
+    except ConfigError as error:
+        for problem in error.problems:
+            show.fail(str(problem))
+        sys.exit(MISCONFIGURED)
+    except MonitorError as error:
+        show.fail(log.masked(str(error)))
+        sys.exit(FAILED)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough (`monitor match | head`).
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAILED)
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
+    if wanted:
+        show.say(f"monitor {__version__}")
+        raise typer.Exit
+
+
+@cli.callback()
+def _options(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options of every command."""
+
+
+def _load(path: Path) -> Config:
+    return configuration.load(path, os.environ)
+
+
+@contextmanager
+def _database(config: Config) -> Iterator[Database]:
+    with Database(config.database.url) as database:
+        migrate.require_latest(database)
+        yield database
+
+
+@cli.command()
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to write.")] = Path(),
+) -> None:
+    """Write a commented config.toml and the shipped rules; never overwrites."""
+    for path, written in example.write(folder):
+        show.say(f"{'wrote' if written else 'kept '} {path}", "" if written else "dim")
+    show.say(f"\nNext: edit {folder / 'config.toml'}, then `monitor check`, then `monitor run`.")
+
+
+@cli.command("demo")
+def demo_command(
+    *,
+    seconds: Annotated[
+        float, typer.Option(help="How long to run; 0 runs until Ctrl-C.", min=0)
+    ] = 45,
+) -> None:
+    """Run the whole service on sample feeds: alerts within seconds, no account, no network."""
+    raise typer.Exit(demo.run(seconds))
+
+
+@cli.command()
+def run(
+    *,
+    config: ConfigOption = CONFIG,
+    once: Annotated[
+        bool, typer.Option("--once", help="Poll every feed now, deliver, and end.")
+    ] = False,
+) -> None:
+    """Run the service until SIGTERM or Ctrl-C."""
+    log.set_up()
+    loaded = _load(config)
+    receiver = app.make_receiver(loaded, configuration.load_secrets(os.environ))
+    with app.Service(loaded, receiver) as service:
+        _stop_on_signals(service)
+        if not once:
+            service.run()
+            return
+        failing, left = service.once()
+    show.warn(f"feeds failing: {failing}; messages not delivered: {left}")
+    raise typer.Exit(FAILED if failing or left else FINE)
+
+
+def _stop_on_signals(service: app.Service) -> None:
+    def stop(number: int, _frame: object) -> None:
+        # A second signal means: at once. The database is safe at any instruction.
+        signal.signal(number, signal.SIG_DFL)
+        service.stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+
+
+@cli.command()
+def check(*, config: ConfigOption = CONFIG) -> None:
+    """Check the config, the secrets, and the rule files with their tests."""
+    loaded = _load(config)
+    secrets = configuration.load_secrets(os.environ)
+    kind, reason = configuration.receiver_in_use(loaded, secrets)
+    matcher = checked_matcher(loaded.rules.folder)
+    show.say(f"config   fine: {config}, {len(loaded.feeds)} feeds")
+    show.say(f"receiver {kind}: {reason}")
+    show.say(f"rules    fine: {loaded.rules.folder}, {len(matcher.rules)} rules, all their tests pass")
+
+
+@cli.command("health")
+def health_command(*, config: ConfigOption = CONFIG) -> None:
+    """Ask the running service whether it works (what the container's health check does)."""
+    listen = _load(config).web.listen
+    if not listen:
+        show.fail('web.listen is "": the service answers nobody')
+        raise typer.Exit(FAILED)
+    wrong = health.ask(listen)
+    for line in wrong:
+        show.fail(line)
+    raise typer.Exit(FAILED if wrong else FINE)
+
+
+@cli.command()
+def match(
+    items: Annotated[
+        str, typer.Argument(metavar="ITEMS.jsonl", help="Items, one JSON object a line; - is stdin.")
+    ],
+    *,
+    rules: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Rule files; needs no config file then.")
+    ] = None,
+    config: ConfigOption = CONFIG,
+) -> None:
+    """Match and group the items of a file in their order, offline; one JSON line each."""
+    matcher = checked_matcher(rules or _load(config).rules.folder)
+    with _lines(items) as lines:
+        for answer in match_lines(lines, matcher, file=items):
+            show.line(answer)
+
+
+@contextmanager
+def _lines(items: str) -> Iterator[Iterable[str]]:
+    if items == "-":
+        yield sys.stdin
+        return
+    try:
+        file = Path(items).open(encoding="utf-8", errors="replace")  # noqa: SIM115 - closed below
+    except OSError as error:
+        problem = Problem(items, None, None, f"it cannot be read: {error.strerror}", "Check its name")
+        raise ConfigError([problem]) from None
+    with file:
+        yield file
+
+
+@rules_cli.command("list")
+def rules_list(*, config: ConfigOption = CONFIG, as_json: JsonOption = False) -> None:
+    """List the rules in the configured folder."""
+    loaded = _load(config)
+    found = list(checked_matcher(loaded.rules.folder).rules.values())
+    if as_json:
+        show.data([asdict(rule) for rule in found])
+        return
+    default = loaded.alerts.channel
+    rows = [
+        (
+            rule.id,
+            rule.name,
+            rule.severity.value,
+            ", ".join(rule.channels or (default,)),
+            rule.status if rule.enabled else "off",
+            rule.query,
+        )
+        for rule in found
+    ]
+    show.table(f"{len(rows)} rules", ("id", "name", "severity", "channels", "status", "query"), rows)
+
+
+@rules_cli.command("test")
+def rules_test(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="Rule files; default: the configured ones.")
+    ] = None,
+    *,
+    config: ConfigOption = CONFIG,
+) -> None:
+    """Run the tests that the rule files carry."""
+    rule_set = rules_room.load(folder or _load(config).rules.folder)
+    failures = rules_room.run_tests(rule_set)
+    for failure in failures:
+        show.fail(str(failure))
+    total = sum(len(tests) for tests in rule_set.tests.values())
+    show.say(f"{total} tests, {len(failures)} failed", "red" if failures else "green")
+    raise typer.Exit(FAILED if failures else FINE)
+
+
+@feeds_cli.command("list")
+def feeds_list(*, config: ConfigOption = CONFIG, as_json: JsonOption = False) -> None:
+    """List the feeds with their state."""
+    loaded = _load(config)
+    with _database(loaded) as database, database.reading() as tx:
+        states = stored_feeds.states(tx)
+    if as_json:
+        show.data([_feed_json(state) for state in states])
+        return
+    now = app.now()
+    rows = [
+        (
+            state.feed.outlet.name,
+            state.feed.outlet.language,
+            _feed_state(state),
+            show.ago(state.last_ok_at, now=now),
+            "-" if state.gone_at else show.ago(state.next_poll_at, now=now),
+            state.error,
+            urls.without_credentials(state.feed.url),
+        )
+        for state in states
+    ]
+    columns = ("outlet", "lang", "state", "last answer", "next poll", "error", "address")
+    show.table(f"{len(rows)} feeds", columns, rows)
+
+
+def _feed_state(state: FeedState) -> show.Cell:
+    if state.gone_at:
+        return show.Cell("gone", "red")
+    if state.failures:
+        return show.Cell(f"failing ({state.failures})", "red")
+    if state.last_ok_at is None:
+        return show.Cell("new", "dim")
+    return show.Cell("fine", "green")
+
+
+def _feed_json(state: FeedState) -> dict[str, object]:
+    outlet = asdict(state.feed.outlet)
+    row = asdict(state) | {"url": urls.without_credentials(state.feed.url), "outlet": outlet}
+    del row["feed"]
+    return row
+
+
+@alerts_cli.command("list")
+def alerts_list(
+    *,
+    config: ConfigOption = CONFIG,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, newest first.")] = 30,
+    undelivered: Annotated[bool, typer.Option(help="Only those not delivered.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """List alerts and whether they were delivered."""
+    with _database(_load(config)) as database, database.reading() as tx:
+        queued = outbox.latest(tx, limit=limit, undelivered=undelivered)
+    if as_json:
+        show.data([asdict(one) for one in queued])
+        return
+    now = app.now()
+    rows = [
+        (
+            str(one.id),
+            show.Cell(one.state.value, _STATE_STYLES.get(one.state, "")),
+            one.message.channel,
+            show.ago(one.created_at, now=now),
+            str(one.attempts),
+            one.error,
+            _headline(one.message.content),
+        )
+        for one in queued
+    ]
+    columns = ("id", "state", "channel", "promised", "tries", "error", "headline")
+    show.table(f"{len(rows)} alerts", columns, rows)
+
+
+_STATE_STYLES = {
+    State.SENT: "green",
+    State.PARKED: "red",
+    State.DEAD: "bold red",
+    State.UNKNOWN: "yellow",
+    State.DIGESTED: "dim",
+}
+
+
+def _headline(content: Content) -> str:
+    if isinstance(content, Digest):
+        return f"digest of {len(content.alerts)} alerts"
+    return content.title
+
+
+@alerts_cli.command("retry")
+def alerts_retry(
+    ids: Annotated[
+        list[int] | None, typer.Argument(metavar="[ID]...", help="Default: all that are held.")
+    ] = None,
+    *,
+    config: ConfigOption = CONFIG,
+) -> None:
+    """Send parked and dead alerts again (after mending what held them)."""
+    with _database(_load(config)) as database, database.transaction() as tx:
+        again = outbox.retry(tx, ids or None, now=app.now())
+    show.say(f"{again} alerts queued again")
+    raise typer.Exit(FAILED if ids and again < len(set(ids)) else FINE)
+
+
+@db_cli.command("upgrade")
+def db_upgrade(*, config: ConfigOption = CONFIG) -> None:
+    """Bring the database to this version's schema; an SQLite file is copied first."""
+    log.set_up()
+    with Database(_load(config).database.url) as database:
+        lock = InstanceLock(database.path) if database.path else None
+        try:
+            before = migrate.upgrade(database)
+        finally:
+            if lock:
+                lock.release()
+    show.say(f"upgraded from {before} to {migrate.latest()}" if before else "up to date")
+
+
+@db_cli.command("check")
+def db_check(*, config: ConfigOption = CONFIG) -> None:
+    """Check that the database is whole and has this version's schema."""
+    with _database(_load(config)) as database:
+        lines = backup.damage(database)
+        with database.reading() as tx:
+            counts = f"{stored_items.count(tx)} items, {stored_stories.count(tx)} stories"
+    for line in lines:
+        show.fail(line)
+    if lines:
+        raise StoreError("the database is damaged: stop the service and restore the newest backup")
+    show.say(f"the database is sound: schema {migrate.latest()}, {counts}")
+
+
+@db_cli.command("backup")
+def db_backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that does not exist yet.")],
+    *,
+    config: ConfigOption = CONFIG,
+) -> None:
+    """Copy the SQLite database to a file while the service runs."""
+    with _database(_load(config)) as database:
+        backup.write(database, file)
+    show.say(f"wrote {file} ({file.stat().st_size / 1e6:.1f} MB)")

@@ -1,0 +1,56 @@
+"""When to ask a feed again. Pure: the time and the dice come in as arguments."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from monitor.feeds.settings import PollingSettings
+
+SPREAD = 0.1
+"""Polls are spread by a tenth to both sides, so that feeds added together drift apart."""
+
+LONGEST_RETRY_AFTER = timedelta(hours=24)
+"""A publisher may ask for more; nobody means it, and news would be missed."""
+
+
+def next_poll(
+    interval: timedelta | None,
+    settings: PollingSettings,
+    *,
+    now: datetime,
+    failures: int = 0,
+    retry_after: timedelta | None = None,
+    jitter: float,
+) -> datetime:
+    """When a feed is due again.
+
+    Args:
+        interval: The feed's own ceiling; None is the configured one.
+        settings: What the operator configured.
+        now: The time of the poll that just ended.
+        failures: Polls that failed in a row, this one included; 0 after a success.
+        retry_after: How long the publisher asked us to wait.
+        jitter: From 0 to 1, drawn anew for each poll.
+    """
+    usual = max(interval or settings.interval, settings.min_interval)
+    pause = _back_off(usual, settings, failures, jitter) if failures else _spread(usual, jitter)
+    asked = min(retry_after or timedelta(0), LONGEST_RETRY_AFTER)
+    return now + max(pause, asked, settings.min_interval)
+
+
+def _spread(pause: timedelta, jitter: float) -> timedelta:
+    return pause * (1 + SPREAD * (2 * jitter - 1))
+
+
+def _back_off(
+    usual: timedelta, settings: PollingSettings, failures: int, jitter: float
+) -> timedelta:
+    """Twice as long after each further failure; half of it by chance, so that feeds don't return at once."""
+    longest = max(settings.max_backoff, settings.min_interval)
+    # The exponent is bounded: a feed may fail for years.
+    pause = min(usual * 2.0 ** min(failures, 30), longest)
+    return pause * (0.5 + 0.5 * jitter)

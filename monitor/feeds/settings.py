@@ -1,0 +1,131 @@
+"""The [polling] table and the [[feeds]] of the config file."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, TypeVar
+
+from pydantic import AfterValidator, Field
+
+from monitor import urls
+from monitor.feeds.addresses import parse_allowed
+from monitor.model import Feed, Outlet
+from monitor.settings import Duration, Settings, Size, format_duration, format_size
+
+_SECOND = timedelta(seconds=1)
+_DAY = timedelta(days=1)
+_KB = 1000
+_GB = 10**9
+
+_T = TypeVar("_T", timedelta, int)
+
+
+def _between(low: _T, high: _T) -> AfterValidator:
+    def check(value: _T) -> _T:
+        if not low <= value <= high:
+            raise ValueError(f"must be from {_written(low)} to {_written(high)}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _written(value: timedelta | int) -> str:
+    if isinstance(value, timedelta):
+        return f'"{format_duration(value)}"'
+    return f'"{format_size(value)}"' if value >= _KB and value % _KB == 0 else str(value)
+
+
+def _is_feed_url(value: str) -> str:
+    if not value.lower().startswith(("http://", "https://")):
+        raise ValueError("write an address that starts with http:// or https://")
+    if any(char.isspace() or not char.isprintable() or char == "\\" for char in value):
+        raise ValueError("write the address without spaces, line breaks or backslashes")
+    if not urls.host(value):
+        raise ValueError("write an address with a host, such as https://example.org/rss")
+    if len(value) > urls.MAX_LENGTH:
+        raise ValueError(f"write an address of at most {urls.MAX_LENGTH} characters")
+    return value
+
+
+def _is_language(value: str) -> str:
+    if value and not (value.isascii() and value.isalpha() and value.islower() and len(value) in {2, 3}):
+        raise ValueError('write the language as its code of two letters, such as "en", "ko", "uk"')
+    return value
+
+
+def _is_country(value: str) -> str:
+    if value and not (value.isascii() and value.isalpha() and value.isupper() and len(value) == 2):  # noqa: PLR2004
+        raise ValueError('write the country as its code of two letters, such as "KR", "UA", "GB"')
+    return value
+
+
+def _is_exception(value: str) -> str:
+    parse_allowed(value)
+    return value
+
+
+class PollingSettings(Settings):
+    """How often and how carefully feeds are asked."""
+
+    interval: Annotated[Duration, _between(_SECOND, 7 * _DAY)] = Field(
+        timedelta(minutes=5), description="Longest time between two polls of a healthy feed."
+    )
+    min_interval: Annotated[Duration, _between(_SECOND, _DAY)] = Field(
+        timedelta(minutes=1),
+        description="Shortest time between two polls of a feed, whatever else suggests less.",
+    )
+    concurrency: Annotated[int, _between(1, 1000)] = Field(
+        64, description="Feeds asked at the same time."
+    )
+    per_host: Annotated[int, _between(1, 32)] = Field(
+        2, description="Feeds of one host asked at the same time."
+    )
+    timeout: Annotated[Duration, _between(timedelta(milliseconds=50), timedelta(minutes=5))] = Field(
+        timedelta(seconds=20),
+        description="Longest time one answer may take, from the name look-up to the last byte.",
+    )
+    max_size: Annotated[Size, _between(_KB, _GB)] = Field(
+        10_000_000, description="Largest document taken, after decompression."
+    )
+    lookback: Annotated[Duration, _between(timedelta(0), 365 * _DAY)] = Field(
+        timedelta(hours=24),
+        description="At first sight of a feed, older entries are stored but never alert.",
+    )
+    max_backoff: Annotated[Duration, _between(_SECOND, 7 * _DAY)] = Field(
+        timedelta(hours=6), description="Longest pause after failures; a feed is never given up."
+    )
+    allow_private: tuple[Annotated[str, AfterValidator(_is_exception)], ...] = Field(
+        (),
+        strict=False,
+        description=(
+            "Exceptions to the refusal of private addresses: networks, addresses, address:port."
+        ),
+    )
+
+
+class FeedSettings(Settings):
+    """A feed to poll, and whose it is."""
+
+    url: Annotated[str, AfterValidator(_is_feed_url)] = Field(
+        description="Address of the feed (RSS, Atom or JSON Feed)."
+    )
+    name: str = Field("", description="The outlet, as shown in alerts; the host where left out.")
+    language: Annotated[str, AfterValidator(_is_language)] = Field(
+        "", description="Language of its entries, two letters: en, ko, uk."
+    )
+    kind: str = Field(
+        "", description="wire, newspaper, broadcaster, government, state-media, blog; for rules."
+    )
+    country: Annotated[str, AfterValidator(_is_country)] = Field(
+        "", description="Country of the outlet, two letters: KR, UA, GB."
+    )
+    tags: tuple[str, ...] = Field((), strict=False, description="Words that rules can select it by.")
+    interval: Annotated[Duration, _between(_SECOND, 7 * _DAY)] | None = Field(
+        None, description="Longest time between two polls of this feed."
+    )
+
+    def to_feed(self) -> Feed:
+        """The feed as the rest of the program knows it."""
+        name = self.name or urls.host(self.url)
+        outlet = Outlet(name, self.language, self.kind, self.country, self.tags)
+        return Feed(self.url, outlet, self.interval)

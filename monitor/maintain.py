@@ -1,0 +1,51 @@
+"""The maintenance job: what is older than the retention goes, in steps that hold nobody up."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from monitor.store import retention
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime, timedelta
+
+    from monitor.store.database import Database
+
+log = logging.getLogger(__name__)
+
+_STEP = 500
+
+
+class Maintain:
+    """Prunes the database."""
+
+    def __init__(
+        self, database: Database, *, keep: timedelta, clock: Callable[[], datetime]
+    ) -> None:
+        self._database = database
+        self._keep = keep
+        self._clock = clock
+        self._stopped = False
+
+    def __call__(self) -> None:
+        """Delete what is too old, some hundred rows a transaction.
+
+        Raises:
+            StoreError: The database refused; the rest goes next time.
+        """
+        before = self._clock() - self._keep
+        total = 0
+        while not self._stopped and (deleted := self._step(before)):
+            total += deleted
+        if total:
+            log.info("old rows deleted: rows=%d before=%s", total, before.date())
+
+    def _step(self, before: datetime) -> int:
+        with self._database.transaction() as tx:
+            return retention.prune(tx, before=before, limit=_STEP)
+
+    def stop(self) -> None:
+        """End after the transaction at hand."""
+        self._stopped = True

@@ -1,0 +1,50 @@
+"""What takes alerts: Slack, the console. A receiver confirms a message or says what to do next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from monitor.model import Message, Receipt
+
+
+class Receiver(Protocol):
+    """Takes messages, one at a time; may be used from several threads."""
+
+    def send(self, message: Message) -> Receipt:
+        """Deliver a message once and say where it is.
+
+        Raises:
+            Unclear: It may have been taken: look before sending again.
+            RateLimited: Wait first; it may have been taken all the same.
+            NotSent: It surely was not taken; send it again after a pause.
+            ChannelUnavailable: Its channel takes nothing until a person mends it.
+            Unauthorised: No channel takes anything until a person mends it.
+            Refused: This message will never be taken.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of connections and files. Nothing is sent after that."""
+        ...
+
+
+class Finder(Protocol):
+    """An ability of some receivers: to tell whether a message is already there."""
+
+    def find(self, message: Message, *, since: datetime) -> Receipt | None:
+        """Look a message's key up among what its channel took since then.
+
+        Args:
+            message: Its key and channel are looked at.
+            since: When it was first tried; clocks that differ a little are allowed for.
+
+        Returns:
+            Where its first copy is, or None if everything was read and it is not there.
+
+        Raises:
+            DeliveryError: Not everything could be read, so nothing is known: look again later.
+        """
+        ...

@@ -1,0 +1,154 @@
+"""Alerts on the console: readable and coloured on a terminal, plain text elsewhere.
+
+Feed text reaches the terminal as `Text` only, never as rich's markup, and without control
+characters.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import threading
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from monitor.errors import NotSent
+from monitor.model import Digest, Receipt, Severity
+from monitor.receivers.telling import MARKS, Marked, digest_heading, groups, tell
+from monitor.text import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import tzinfo
+    from typing import TextIO
+
+    from monitor.model import Message
+    from monitor.receivers.telling import Group, Telling
+
+MAX_TITLE = 300
+MAX_SUMMARY = 400
+_INDENT = 2
+_COLOURS = {
+    Severity.LOW: "bright_black",
+    Severity.MEDIUM: "yellow",
+    Severity.HIGH: "dark_orange",
+    Severity.CRITICAL: "red",
+}
+_MATCHED = "not bold black on yellow"
+
+
+class ConsoleReceiver:
+    """Prints messages, each in one piece, to standard output."""
+
+    def __init__(
+        self, *, stream: TextIO | None = None, timezone: tzinfo = UTC, width: int | None = None
+    ) -> None:
+        """Make a receiver.
+
+        Args:
+            stream: Where to print; standard output.
+            timezone: In which times are shown.
+            width: In columns; the terminal's, else COLUMNS, else 80.
+        """
+        self._stream = stream or sys.stdout
+        self._timezone = timezone
+        self._console = Console(file=self._stream, width=width, highlight=False, emoji=False)
+        self._lock = threading.Lock()
+
+    def send(self, message: Message) -> Receipt:
+        """Print a message.
+
+        Raises:
+            NotSent: The output is closed or full.
+        """
+        with self._lock:
+            try:
+                self._write(self._rendered(message))
+            except (OSError, ValueError) as error:
+                raise NotSent("Standard output takes nothing: is its reader gone?") from error
+        return Receipt(channel="console")
+
+    def close(self) -> None:
+        """Nothing to let go of: standard output is not ours."""
+
+    def _write(self, text: str) -> None:
+        # A terminal that can't show a letter gets a question mark, not an end of the service.
+        encoding = self._stream.encoding or "utf-8"
+        self._stream.write(text.encode(encoding, errors="replace").decode(encoding))
+        self._stream.flush()
+
+    def _rendered(self, message: Message) -> str:
+        channel = clean(message.channel, limit=80)
+        with self._console.capture() as captured:
+            if isinstance(message.content, Digest):
+                self._digest(message.content, channel)
+            else:
+                self._alert(tell(message.content), channel)
+            self._console.print()
+        return re.sub(r" +$", "", captured.get(), flags=re.MULTILINE)
+
+    def _alert(self, telling: Telling, channel: str) -> None:
+        colour = _COLOURS[telling.severity]
+        mark = Text(f"{MARKS[telling.severity]} {telling.severity.upper()}", style=f"bold {colour}")
+        self._line([mark, Text(channel, style="dim")], indent=0)
+        self._console.print(self._indented(_marked(telling.title.cut(MAX_TITLE), "bold")))
+        if telling.summary.text:
+            self._console.print(self._indented(_marked(telling.summary.cut(MAX_SUMMARY), "")))
+        self._line([telling.source, self._when(telling), telling.language])
+        self._address(telling.url)
+        self._line(_why(telling), style="italic")
+
+    def _digest(self, digest: Digest, channel: str) -> None:
+        heading = Text(f"{digest_heading(digest)}, told together", style="bold")
+        self._line([heading, Text(channel, style="dim")], indent=0)
+        for group in groups(digest):
+            self._group(group)
+
+    def _group(self, group: Group) -> None:
+        style = f"bold {_COLOURS[group.severity]}"
+        count = f"{MARKS[group.severity]} {group.rule} ({len(group.tellings)})"
+        self._line([Text(count, style=style)])
+        for telling in group.tellings:
+            title = _marked(telling.title.cut(MAX_TITLE), "bold")
+            self._console.print(Padding(title, (0, 0, 0, 2 * _INDENT)))
+            self._line([telling.outlet, self._when(telling)], indent=2 * _INDENT)
+            self._address(telling.url, indent=2 * _INDENT)
+
+    def _when(self, telling: Telling) -> str:
+        told = f"{telling.time.astimezone(self._timezone):%Y-%m-%d %H:%M %Z}"
+        return told if telling.published else f"seen {told}"
+
+    def _address(self, url: str, indent: int = _INDENT) -> None:
+        # Never wrapped: a broken address can be neither clicked nor copied.
+        if url:
+            self._console.print(Text(" " * indent + url, style="blue"), soft_wrap=True)
+
+    def _line(self, parts: Iterable[Text | str], *, style: str = "", indent: int = _INDENT) -> None:
+        line = Text(" · ", style=style).join(
+            Text(part) if isinstance(part, str) else part for part in parts if part
+        )
+        self._console.print(Padding(line, (0, 0, 0, indent)))
+
+    def _indented(self, text: Text) -> Padding:
+        return Padding(text, (0, 0, 0, _INDENT))
+
+
+def _marked(marked: Marked, style: str) -> Text:
+    text = Text(marked.text, style=style)
+    for start, end in marked.spans:
+        text.stylize(_MATCHED, start, end)
+    return text
+
+
+def _why(telling: Telling) -> list[str]:
+    hidden = ", ".join(telling.words_in_content)
+    return [
+        f"Why: {', '.join(telling.rules) or 'a rule'}",
+        ", ".join(telling.words),
+        f"in the article: {hidden}" if hidden else "",
+        f"again, because of {telling.again}" if telling.again else "",
+    ]

@@ -1,0 +1,234 @@
+"""A message as Slack shows it: Block Kit, the text of its notification, the metadata to find it by.
+
+Feed text is hostile; what becomes of it is decided in telling.py (clean, bounded) and markup.py
+(literal). No image blocks: Slack fetches the image while posting and refuses the whole message
+when it can't.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from monitor.model import Alert, Digest
+from monitor.receivers.slack import markup
+from monitor.receivers.telling import (
+    MARKS,
+    Telling,
+    cut,
+    digest_heading,
+    groups,
+    tell,
+)
+from monitor.text import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from monitor.model import Message
+    from monitor.receivers.telling import Group
+
+Block = dict[str, Any]
+
+EVENT_TYPE = "news_alert"
+MAX_TITLE = 300
+MAX_SUMMARY = 400
+MAX_NOTICE = 280
+_MAX_LINE_TITLE = 150
+_MAX_SECTION = 2_900
+# Slack refuses blocks of about 13,200 characters in all; this leaves room for what is not text.
+_MAX_DIGEST_TEXT = 10_000
+_MAX_SERVICE = 60
+_MAX_RULES_TOLD = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What chat.postMessage takes."""
+
+    text: str
+    """One sentence for notifications and screen readers, which do not see blocks."""
+    blocks: list[Block]
+    metadata: dict[str, Any]
+    """Visible to every member and app of the workspace: nothing secret goes in."""
+
+
+def render(message: Message, *, service: str, revision: int = 0) -> Rendered:
+    """A message for Slack; valid Block Kit whatever a feed put in it.
+
+    Args:
+        message: An alert or a digest.
+        service: The name of this service, "" to leave it out.
+        revision: Counts the updates of a message; Slack wants new block ids for each.
+    """
+    service = cut(clean(service, limit=_MAX_SERVICE * 2), _MAX_SERVICE, markup.cost)
+    content = message.content
+    if isinstance(content, Digest):
+        text, blocks = _digest_notice(content), _digest_blocks(content, service)
+    else:
+        telling = tell(content)
+        text, blocks = _alert_notice(telling), _alert_blocks(telling, service)
+    for place, block in enumerate(blocks):
+        block["block_id"] = f"{message.key[:64]}.{revision}.{place}"
+    return Rendered(text, blocks, metadata(message))
+
+
+def metadata(message: Message) -> dict[str, Any]:
+    """What travels with a message so that it is recognised in the channel's history."""
+    alerts = message.content.alerts if isinstance(message.content, Digest) else (message.content,)
+    rules = dict.fromkeys(rule.id for alert in alerts for rule in alert.rules)
+    payload: dict[str, Any] = {
+        "key": message.key,
+        "rules": " ".join(
+            clean(rule, limit=_MAX_SERVICE) for rule in list(rules)[:_MAX_RULES_TOLD]
+        ),
+        "alerts": len(alerts),
+        "v": 1,
+    }
+    if isinstance(message.content, Alert):
+        payload["story"] = message.content.story
+    return {"event_type": EVENT_TYPE, "event_payload": payload}
+
+
+# An alert
+
+
+def _alert_blocks(telling: Telling, service: str) -> list[Block]:
+    headline = markup.bold(_linked(telling, MAX_TITLE))
+    summary = markup.highlighted(telling.summary.cut(MAX_SUMMARY, markup.cost))
+    return [
+        _section("\n".join(filter(None, [headline, summary]))),
+        _context(_about(telling, service)),
+        _context(_why(telling)),
+    ]
+
+
+def _linked(telling: Telling, limit: int) -> str:
+    """The headline. All of it is a link, so its matched words can't be set apart: bold means all."""
+    return markup.link(telling.url, cut(telling.title.text, limit, markup.cost))
+
+
+def _about(telling: Telling, service: str) -> str:
+    """How much it matters, who says it, when, in which language."""
+    severity = f"{MARKS[telling.severity]} {markup.bold(telling.severity.capitalize())}"
+    when = markup.moment(telling.time)
+    return _joined(
+        [
+            severity,
+            markup.literal(telling.source),
+            when if telling.published else f"seen {when}",
+            markup.literal(telling.language),
+            "" if telling.url else "no link",
+            markup.literal(service),
+        ]
+    )
+
+
+def _why(telling: Telling) -> str:
+    """The rules, the words that made them match, and why a known story is told again."""
+    hidden = ", ".join(map(markup.literal, telling.words_in_content))
+    return _joined(
+        [
+            f"Why: {markup.bold(_list(telling.rules) or 'a rule')}",
+            _list(telling.words),
+            f"in the article: {hidden}" if hidden else "",
+            f"again, because of {markup.literal(telling.again)}" if telling.again else "",
+        ]
+    )
+
+
+def _alert_notice(telling: Telling) -> str:
+    source = f" ({markup.literal(telling.outlet)})" if telling.outlet else ""
+    rule = f" Why: {markup.literal(telling.rules[0])}." if telling.rules else ""
+    mark = f"{telling.severity.capitalize()}: "
+    room = MAX_NOTICE - markup.size(f"{mark}{source}.{rule}")
+    return f"{mark}{markup.literal(cut(telling.title.text, room, markup.cost))}{source}.{rule}"
+
+
+# A digest
+
+
+def _digest_blocks(digest: Digest, service: str) -> list[Block]:
+    heading = markup.bold(f"{digest_heading(digest)}, told together")
+    head = _section(_joined([heading, markup.literal(service)]))
+    found = _with_links_that_fit(groups(digest))
+    return [head, *(_section(text) for group in found for text in _group_texts(group))]
+
+
+def _digest_notice(digest: Digest) -> str:
+    first = next((telling for group in groups(digest) for telling in group.tellings), None)
+    heading = f"{digest_heading(digest)} in one message"
+    if first is None:
+        return f"{heading}."
+    room = MAX_NOTICE - markup.size(f"{heading}, first: .")
+    return f"{heading}, first: {markup.literal(cut(first.title.text, room, markup.cost))}."
+
+
+def _with_links_that_fit(found: Sequence[Group]) -> list[Group]:
+    """The groups, less the longest addresses where all together would be too much for Slack."""
+    tellings = [telling for group in found for telling in group.tellings]
+    spent = sum(_weight(_line(replace(telling, url=""))) for telling in tellings)
+    linked: set[int] = set()
+    for telling in sorted(tellings, key=lambda telling: len(telling.url)):
+        spent += _weight(telling.url) + len("<|>")
+        if spent <= _MAX_DIGEST_TEXT:
+            linked.add(id(telling))
+    return [
+        replace(
+            group,
+            tellings=tuple(
+                telling if id(telling) in linked else replace(telling, url="")
+                for telling in group.tellings
+            ),
+        )
+        for group in found
+    ]
+
+
+def _weight(text: str) -> int:
+    """What a text takes of a message: as it is escaped and as JSON writes it."""
+    return markup.size(json.dumps(text.replace("&", "&amp;"), ensure_ascii=False))
+
+
+def _group_texts(group: Group) -> Iterator[str]:
+    """The lines of one rule, in as many texts as they need."""
+    title = markup.bold(markup.literal(group.rule))
+    text = f"{MARKS[group.severity]} {title} ({len(group.tellings)})"
+    for line in map(_line, group.tellings):
+        if markup.size(text) + markup.size(line) >= _MAX_SECTION:
+            yield text
+            text = line
+        else:
+            text += f"\n{line}"
+    yield text
+
+
+def _line(telling: Telling) -> str:
+    outlet = markup.literal(cut(telling.outlet, _MAX_SERVICE, markup.cost))
+    when = markup.moment(telling.time)
+    return f"• {_joined([_linked(telling, _MAX_LINE_TITLE), outlet, when])}"
+
+
+# Parts
+
+
+def _joined(parts: Iterable[str]) -> str:
+    return " · ".join(part for part in parts if part)
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(map(markup.literal, names))
+
+
+def _mrkdwn(text: str) -> Block:
+    # Verbatim: Slack makes no links, names or channels of what looks like them.
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
+
+
+def _section(text: str) -> Block:
+    return {"type": "section", "text": _mrkdwn(text)}
+
+
+def _context(text: str) -> Block:
+    return {"type": "context", "elements": [_mrkdwn(text)]}

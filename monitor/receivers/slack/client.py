@@ -1,0 +1,337 @@
+"""Slack: the only module that knows slack_sdk. Every call is made once; others decide what next.
+
+The SDK's own retries are off: they post a message twice when its answer is lost.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from http.client import HTTPException
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+from slack_sdk.webhook import WebhookClient
+
+from monitor.errors import ConfigError, Problem, Unclear
+from monitor.model import Receipt
+from monitor.receivers.slack.blocks import EVENT_TYPE, render
+from monitor.receivers.slack.errors import BOT_TOKEN, WEBHOOK, Answer, failure, refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from pydantic import SecretStr
+    from slack_sdk.web import SlackResponse
+
+    from monitor.model import Message
+
+CLOCK_MARGIN = timedelta(seconds=60)
+"""How far Slack's clock and ours may differ when history is searched."""
+_PAGE = 200
+_MAX_PAGES = 100
+_CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{6,}")
+# What the SDK raises on answers that are JSON but no object, wrongly encoded, or nested too deep.
+_UNREADABLE = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
+
+# The SDK logs addresses, bodies and the texts of exceptions; what matters of them is in our errors.
+_SILENT = logging.getLogger("monitor.receivers.slack.sdk")
+_SILENT.setLevel(logging.CRITICAL + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who we are to Slack."""
+
+    team: str
+    bot: str
+    scopes: frozenset[str]
+    """What the token may do; empty where Slack did not say."""
+
+
+class SlackReceiver:
+    """Posts messages with a bot token, and finds them again by their key."""
+
+    def __init__(
+        self,
+        token: SecretStr,
+        *,
+        api_url: str = "https://slack.com/api/",
+        service: str = "",
+        timeout: float = 10.0,
+    ) -> None:
+        """Make a receiver; nothing is sent yet.
+
+        Args:
+            token: The bot token (xoxb-...).
+            api_url: With a closing slash; see `SlackSettings`.
+            service: The name of this service, shown in messages.
+            timeout: In seconds, for each wait on the network.
+
+        Raises:
+            ConfigError: The token can't be a bot token.
+        """
+        self._service = service
+        self._host = urlsplit(api_url).hostname or api_url
+        self._web = WebClient(
+            _checked_token(token),
+            base_url=api_url,
+            timeout=timeout,  # type: ignore[arg-type]  # typed as int, handed on to a socket
+            retry_handlers=[],
+            logger=_SILENT,
+        )
+        # Left to itself, the SDK takes a proxy from the environment but ignores NO_PROXY;
+        # without one, urllib reads both.
+        self._web.proxy = None
+        self._ids: dict[str, str] = {}
+
+    def send(self, message: Message) -> Receipt:
+        """Post a message once. See `Receiver.send`."""
+        rendered = render(message, service=self._service)
+        answer = self._call(
+            lambda: self._web.chat_postMessage(
+                channel=message.channel,
+                text=rendered.text,
+                blocks=rendered.blocks,
+                metadata=rendered.metadata,
+                unfurl_links=False,
+                unfurl_media=False,
+                client_msg_id=message.key,
+            ),
+            message.channel,
+        )
+        receipt = Receipt(channel=_text(answer, "channel"), ts=_text(answer, "ts"))
+        if not receipt.channel or not receipt.ts:
+            raise Unclear("Slack took the message but did not say where it is")
+        self._ids[message.channel] = receipt.channel
+        return receipt
+
+    def find(self, message: Message, *, since: datetime) -> Receipt | None:
+        """Look a message up by its key in the channel's history. See `Finder.find`.
+
+        Needs the app to be a member of the channel and the scopes channels:history, groups:history
+        and, for a channel given by name, channels:read and groups:read.
+        """
+        channel = self._channel_id(message.channel)
+        oldest = f"{(since - CLOCK_MARGIN).timestamp():.6f}"
+        stamps = [
+            _text(posted, "ts")
+            for posted in self._history(channel, oldest, message.channel)
+            if _key(posted) == message.key
+        ]
+        return Receipt(channel=channel, ts=min(stamps, key=float)) if stamps else None
+
+    def check(self) -> Identity:
+        """Ask Slack who we are, for `monitor check --online`.
+
+        Raises:
+            Unauthorised: The token is no good; the text says how to mend that.
+            DeliveryError: Slack could not be asked.
+        """
+        answer = self._call(self._web.auth_test, "")
+        scopes = {name.lower(): value for name, value in (answer.headers or {}).items()}
+        given = str(scopes.get("x-oauth-scopes", "")).split(",")
+        return Identity(
+            team=_text(answer, "team"),
+            bot=_text(answer, "user"),
+            scopes=frozenset(scope.strip() for scope in given if scope.strip()),
+        )
+
+    def close(self) -> None:
+        """Nothing to let go of: the SDK opens a connection for each call."""
+
+    def _history(self, channel: str, oldest: str, name: str) -> Iterator[dict[str, Any]]:
+        return self._pages(
+            "messages",
+            lambda cursor: self._web.conversations_history(
+                channel=channel,
+                oldest=oldest,
+                inclusive=True,
+                include_all_metadata=True,
+                limit=_PAGE,
+                cursor=cursor,
+            ),
+            name,
+        )
+
+    def _channel_id(self, name: str) -> str:
+        """The id of a channel: history, unlike chat.postMessage, takes no names."""
+        if _CHANNEL_ID.fullmatch(name):
+            return name
+        if name not in self._ids:
+            self._ids[name] = self._looked_up(name)
+        return self._ids[name]
+
+    def _looked_up(self, name: str) -> str:
+        channels = self._pages(
+            "channels",
+            lambda cursor: self._web.conversations_list(
+                types="public_channel,private_channel", limit=_PAGE, cursor=cursor
+            ),
+            name,
+        )
+        wanted = name.removeprefix("#")
+        for channel in channels:
+            if _text(channel, "name") == wanted:
+                return _text(channel, "id")
+        raise refusal(Answer(200, "channel_not_found"), channel=name)
+
+    def _pages(
+        self, field: str, page: Callable[[str | None], SlackResponse], channel: str
+    ) -> Iterator[dict[str, Any]]:
+        """Everything in a list that comes in pages.
+
+        Raises:
+            DeliveryError: Not everything could be read.
+        """
+        cursor: str | None = None
+        for _ in range(_MAX_PAGES):
+            answer = self._call(lambda: page(cursor), channel)  # noqa: B023  (called at once)
+            yield from _objects(answer, field)
+            cursor = _text(answer.get("response_metadata") or {}, "next_cursor")
+            if not cursor:
+                return
+        raise Unclear(f"There is more in {channel} than can be searched")
+
+    def _call(self, call: Callable[[], SlackResponse], channel: str) -> SlackResponse:
+        """Call Slack once.
+
+        Raises:
+            DeliveryError: It did not succeed.
+        """
+        try:
+            return call()
+        except SlackApiError as error:
+            # Not chained: the SDK's error holds the request with its token.
+            raise refusal(_answer(error.response), channel=channel) from None
+        except (OSError, HTTPException) as error:
+            raise failure(error, host=self._host) from error
+        except _UNREADABLE as error:
+            raise refusal(Answer(200), channel=channel) from error
+
+
+class WebhookReceiver:
+    """Posts messages to an incoming webhook, for workspaces that give out no bot token.
+
+    Its limits: everything goes to the one channel that the webhook was made for, whatever channel
+    a rule names; Slack does not say where a message is, so it can't be updated, threaded or found
+    again, and an alert whose answer was lost may appear twice.
+    """
+
+    def __init__(self, url: SecretStr, *, service: str = "", timeout: float = 10.0) -> None:
+        """Make a receiver; nothing is sent yet.
+
+        Args:
+            url: The webhook's address, which is a secret.
+            service: The name of this service, shown in messages.
+            timeout: In seconds, for each wait on the network.
+
+        Raises:
+            ConfigError: That is no address of a webhook.
+        """
+        self._service = service
+        address = _checked_webhook(url)
+        self._host = urlsplit(address).hostname or ""
+        self._hook = WebhookClient(
+            address,
+            timeout=timeout,  # type: ignore[arg-type]  # typed as int, handed on to a socket
+            retry_handlers=[],
+            logger=_SILENT,
+        )
+        self._hook.proxy = None
+
+    def send(self, message: Message) -> Receipt:
+        """Post a message once. See `Receiver.send`; the receipt names no place."""
+        rendered = render(message, service=self._service)
+        try:
+            answer = self._hook.send(
+                text=rendered.text,
+                blocks=rendered.blocks,
+                unfurl_links=False,
+                unfurl_media=False,
+            )
+        except (OSError, HTTPException) as error:
+            raise failure(error, host=self._host) from error
+        except _UNREADABLE as error:
+            raise refusal(Answer(200), secret=WEBHOOK) from error
+        if answer.status_code != 200 or answer.body != "ok":  # noqa: PLR2004  (the one success)
+            headers = {name.lower(): value for name, value in answer.headers.items()}
+            told = Answer(answer.status_code, answer.body, headers.get("retry-after", ""))
+            raise refusal(told, channel="the webhook's channel", secret=WEBHOOK)
+        return Receipt()
+
+    def close(self) -> None:
+        """Nothing to let go of: the SDK opens a connection for each call."""
+
+
+def _checked_token(token: SecretStr) -> str:
+    """The token, if it can be one. A stray line break would end up in the text of an exception."""
+    value = token.get_secret_value().strip()
+    if value.startswith("xapp-"):
+        raise _wrong(
+            BOT_TOKEN, "This is an app-level token", "Set the bot token, which begins with xoxb-"
+        )
+    if value.startswith("http"):
+        raise _wrong(BOT_TOKEN, "This is an address, not a token", f"Set {WEBHOOK} for a webhook")
+    if not re.fullmatch(r"[\x21-\x7e]{1,500}", value):
+        raise _wrong(BOT_TOKEN, "This is not a token", "Copy it again from the app's page")
+    return value
+
+
+def _checked_webhook(url: SecretStr) -> str:
+    value = url.get_secret_value().strip()
+    host = re.match(r"https://[^/\s]|http://(?:127\.0\.0\.1|localhost|\[::1\])[:/]", value)
+    if not host or not re.fullmatch(r"[\x21-\x7e]{1,500}", value):
+        raise _wrong(
+            WEBHOOK, "This is not an https:// address", "Copy it again from the app's page"
+        )
+    return value
+
+
+def _wrong(variable: str, cause: str, remedy: str) -> ConfigError:
+    return ConfigError([Problem(variable, None, None, cause, remedy)])
+
+
+def _answer(response: Any) -> Answer:  # noqa: ANN401  (whatever the SDK made of the answer)
+    """What the SDK made of an answer without success: its data may be anything but an object."""
+    data = response.data if isinstance(getattr(response, "data", None), dict) else {}
+    headers = {str(name).lower(): str(value) for name, value in (response.headers or {}).items()}
+    about = data.get("response_metadata")
+    messages = about.get("messages") if isinstance(about, dict) else None
+    return Answer(
+        status=response.status_code,
+        code=_text(data, "error"),
+        retry_after=headers.get("retry-after", ""),
+        detail="; ".join(map(str, messages[:3])) if isinstance(messages, list) else "",
+        needed=_text(data, "needed"),
+    )
+
+
+def _text(data: Any, name: str) -> str:  # noqa: ANN401  (JSON from outside)
+    value = data.get(name) if hasattr(data, "get") else None
+    return value if isinstance(value, str) else ""
+
+
+def _objects(answer: SlackResponse, field: str) -> list[dict[str, Any]]:
+    """The objects in a list of an answer.
+
+    Raises:
+        Unclear: There is no such list, so nothing was read.
+    """
+    found = answer.get(field)
+    if not isinstance(found, list):
+        raise Unclear(f"Slack's answer holds no {field}")
+    return [one for one in found if isinstance(one, dict)]
+
+
+def _key(posted: dict[str, Any]) -> str:
+    """The key in a message's metadata, "" where it is none of ours."""
+    about = posted.get("metadata")
+    if not isinstance(about, dict) or about.get("event_type") != EVENT_TYPE:
+        return ""
+    return _text(about.get("event_payload"), "key")

@@ -1,0 +1,299 @@
+"""A folder of rule files -> one rule set. All files load together or not at all."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from hashlib import blake2b
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import ValidationError
+
+from monitor import toml
+from monitor.errors import ConfigError, Problem, RuleError
+from monitor.model import Rule, Severity
+from monitor.rules import languages
+from monitor.rules.model import Entity, ParsedRule, Place, RuleSet, RuleTest, Terms
+from monitor.rules.parser import QueryError, check_references, parse, parse_entry
+from monitor.rules.schema import EntityTable, FileTables, RuleTable, TermsTable, TestTable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from monitor.rules.ast import Node
+
+MAX_FILE = 2_000_000
+"""Bytes of one rule file."""
+MAX_FILES = 1_000
+
+_ID = re.compile(r"[a-z0-9][a-z0-9-]*")
+_DROPPINGS = (".", "~", "#")
+_Named = TypeVar("_Named", Entity, Terms, ParsedRule)
+
+
+def load(folder: Path) -> RuleSet:
+    """Read every `*.toml` under a folder, as one name space.
+
+    Raises:
+        RuleError: Something is wrong; all problems of all files are listed.
+    """
+    reader = _Reader()
+    try:
+        files = rule_files(folder)
+    except OSError as error:
+        raise RuleError([_unreadable(str(folder), error)]) from error
+    if not files:
+        raise RuleError(
+            [
+                Problem(
+                    str(folder),
+                    None,
+                    None,
+                    "there is no rule file in this folder",
+                    "Put a file such as rules.toml into it; `monitor init` writes examples",
+                )
+            ]
+        )
+    for file in files:
+        reader.read(file)
+    return reader.rule_set()
+
+
+def rule_files(folder: Path) -> list[Path]:
+    """The rule files under a folder, in order; hidden files and editors' droppings left out.
+
+    Raises:
+        OSError: The folder can't be read.
+    """
+    if not folder.is_dir():
+        raise FileNotFoundError(2, "there is no such folder")
+    found = [file for file in folder.rglob("*.toml") if not _dropping(file.relative_to(folder))]
+    return sorted(file for file in found if file.is_file())[:MAX_FILES]
+
+
+def _dropping(file: Path) -> bool:
+    return any(part.startswith(_DROPPINGS) for part in file.parts)
+
+
+def fingerprint(folder: Path) -> str:
+    """Changes when a rule file changes, appears or goes; "absent" where there is no such folder."""
+    digest = blake2b(digest_size=16)
+    try:
+        files = rule_files(folder)
+    except OSError:
+        return "absent"
+    for file in files:
+        digest.update(str(file).encode("utf-8", "surrogateescape") + b"\0")
+        digest.update(_content_digest(file))
+    return digest.hexdigest()
+
+
+def _content_digest(file: Path) -> bytes:
+    try:
+        with file.open("rb") as stream:
+            return blake2b(stream.read(MAX_FILE + 1)).digest()
+    except OSError:
+        return b"unreadable"
+
+
+def _unreadable(file: str, error: OSError) -> Problem:
+    cause = f"the rules can't be read: {error.strerror or type(error).__name__}"
+    return Problem(file, None, None, cause.lower(), "Check the path and the permissions")
+
+
+class _Reader:
+    """Collects what the files say, and every problem with it."""
+
+    def __init__(self) -> None:
+        self._problems: list[Problem] = []
+        self._entities: dict[str, Entity] = {}
+        self._terms: dict[str, Terms] = {}
+        self._rules: dict[str, ParsedRule] = {}
+        self._files: list[str] = []
+
+    def read(self, path: Path) -> None:
+        """Take in one file."""
+        file = str(path)
+        self._files.append(file)
+        try:
+            source = _text(path)
+            data, positions = toml.parse(source, file)
+        except ConfigError as error:
+            self._problems += error.problems
+            return
+        try:
+            tables = FileTables.model_validate(data)
+        except ValidationError as error:
+            self._problems += toml.problems_of(error, positions, file, FileTables)
+            return
+        self._take(tables, Place(file, (), positions))
+
+    def _take(self, tables: FileTables, place: Place) -> None:
+        for id_, entity in tables.entities.items():
+            self._add(id_, self._entity(id_, entity, place / "entities" / id_), self._entities)
+        for id_, terms in tables.terms.items():
+            self._add(id_, self._term_list(id_, terms, place / "terms" / id_), self._terms)
+        for index, rule in enumerate(tables.rules):
+            if parsed := self._rule(rule, place / "rules" / index):
+                self._add(rule.id, parsed, self._rules)
+
+    def rule_set(self) -> RuleSet:
+        """What all files say together.
+
+        Raises:
+            RuleError: Something is wrong.
+        """
+        self._check_references()
+        if self._problems:
+            raise RuleError(sorted(self._problems, key=_order))
+        return RuleSet(self._rules, self._entities, self._terms, tuple(self._files))
+
+    def _add(self, id_: str, thing: _Named, into: dict[str, _Named]) -> None:
+        self._check_id(id_, thing.place)
+        taken: Mapping[str, Entity | Terms | ParsedRule] = (
+            self._rules if isinstance(thing, ParsedRule) else {**self._entities, **self._terms}
+        )
+        if first := taken.get(id_):
+            where = f"{first.place.file}:{first.place.line}"
+            problem = thing.place.key_problem(
+                f'"{id_}" is defined twice, first at {where}', "Give one of them another name"
+            )
+            self._problems.append(problem)
+            return
+        into[id_] = thing
+
+    def _check_id(self, id_: str, place: Place) -> None:
+        if not _ID.fullmatch(id_):
+            better = re.sub("[^a-z0-9-]+", "-", id_.lower()).strip("-") or "a-name"
+            problem = place.key_problem(
+                f'"{id_}" is not a name of small letters, digits and hyphens', f'Write "{better}"'
+            )
+            self._problems.append(problem)
+
+    def _entity(self, id_: str, table: EntityTable, place: Place) -> Entity:
+        names = self._names(table.names, place / "names")
+        excluded = self._entries(table.excluded, place / "except")
+        return Entity(id_, table.name, table.kind, names, excluded, place, table.note)
+
+    def _term_list(self, id_: str, table: TermsTable, place: Place) -> Terms:
+        names = self._names(table.model_extra or {}, place)
+        if not names:
+            problem = place.key_problem(
+                f"[terms.{id_}] has no words", 'Add words by language, such as en = ["captive"]'
+            )
+            self._problems.append(problem)
+        return Terms(id_, names, self._entries(table.excluded, place / "except"), place, table.note)
+
+    def _names(
+        self, table: Mapping[str, Sequence[str]], place: Place
+    ) -> dict[str, tuple[str, ...]]:
+        for code in table:
+            self._check_language(code, place / code, of_key=True)
+        return {code: self._entries(words, place / code) for code, words in table.items()}
+
+    def _check_language(self, code: str, place: Place, *, of_key: bool = False) -> None:
+        if remedy := languages.mistake(code):
+            make = place.key_problem if of_key else place.problem
+            self._problems.append(make(f'"{code}" is not a language', remedy))
+
+    def _entries(self, entries: Iterable[str], place: Place) -> tuple[str, ...]:
+        kept: dict[str, None] = {}
+        for index, entry in enumerate(entries):
+            try:
+                parse_entry(entry)
+            except QueryError as error:
+                problem = (place / index).problem(error.cause, error.remedy)
+                self._problems.append(problem)
+            kept[entry.strip()] = None
+        return tuple(kept)
+
+    def _rule(self, table: RuleTable, place: Place) -> ParsedRule | None:
+        for key, codes in (("languages", table.languages),):
+            for index, code in enumerate(codes):
+                self._check_language(code, place / key / index)
+        tree = self._query(table.query, place / "query")
+        if tree is None:
+            self._check_id(table.id, place / "id")
+            return None
+        tests = tuple(
+            _test(test, place / "tests" / index) for index, test in enumerate(table.tests)
+        )
+        return ParsedRule(_shared(table), tree, tests, place, slow=table.slow)
+
+    def _query(self, query: str, place: Place) -> Node | None:
+        try:
+            return parse(query)
+        except QueryError as error:
+            self._problems.append(_in_query(error, query, place))
+        return None
+
+    def _check_references(self) -> None:
+        names = self._entities.keys() | self._terms.keys()
+        for parsed in self._rules.values():
+            try:
+                check_references(parsed.tree, names)
+            except QueryError as error:
+                place = parsed.place / "query"
+                self._problems.append(_in_query(error, parsed.rule.query, place))
+
+
+def _in_query(error: QueryError, query: str, place: Place) -> Problem:
+    return place.problem(error.cause, error.remedy, within=query, at=error.at)
+
+
+def _order(problem: Problem) -> tuple[str, int, int]:
+    return problem.file, problem.line or 0, problem.column or 0
+
+
+def _text(path: Path) -> str:
+    file = str(path)
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(MAX_FILE + 1)
+    except OSError as error:
+        raise ConfigError([_unreadable(file, error)]) from error
+    if len(data) > MAX_FILE:
+        cause = f"the file is larger than {MAX_FILE // 1_000_000} MB"
+        raise ConfigError([Problem(file, None, None, cause, "Split it into several files")])
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        column = len(data[data.rfind(b"\n", 0, error.start) + 1 : error.start].decode()) + 1
+        cause = "the file is not UTF-8 text"
+        remedy = "Save it as UTF-8 in your editor"
+        raise ConfigError([Problem(file, line, column, cause, remedy)]) from error
+
+
+def _test(table: TestTable, place: Place) -> RuleTest:
+    return RuleTest(
+        table.match,
+        table.title,
+        place,
+        table.summary,
+        table.content,
+        table.url,
+        table.language,
+        table.source,
+    )
+
+
+def _shared(table: RuleTable) -> Rule:
+    return Rule(
+        id=table.id,
+        name=table.name,
+        query=table.query,
+        severity=Severity(table.severity),
+        group=table.group,
+        channels=tuple(table.channels),
+        languages=tuple(table.languages),
+        feeds=tuple(table.feeds),
+        owner=table.owner,
+        note=table.note,
+        references=tuple(table.references),
+        review_by=table.review_by.isoformat() if table.review_by else "",
+        expires=table.expires.isoformat() if table.expires else "",
+        enabled=table.enabled,
+        status=table.status,
+    )

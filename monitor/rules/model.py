@@ -1,0 +1,144 @@
+"""What rule files say, as values: entities, term lists, rules and their tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from monitor.errors import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from monitor.model import Rule
+    from monitor.rules.ast import Node
+
+Path = tuple[str | int, ...]
+
+
+class Positions(Protocol):
+    """Where the keys and values of a file stand; lines and columns are 1-based."""
+
+    def key(self, path: Path) -> tuple[int, int]:
+        """Of a key."""
+
+    def value(self, path: Path) -> tuple[int, int]:
+        """Of the first character of a value, inside the quotes of a string on one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in the rule files something is written."""
+
+    file: str
+    path: Path = ()
+    positions: Positions | None = field(default=None, compare=False, repr=False)
+
+    def __truediv__(self, part: str | int) -> Place:
+        """The place of something inside."""
+        return Place(self.file, (*self.path, part), self.positions)
+
+    def problem(self, cause: str, remedy: str, *, within: str = "", at: int = 0) -> Problem:
+        """Something wrong with the value here; `at` is an offset into `within`, the value itself."""
+        line, column = self._value()
+        if line is not None and column is not None:
+            breaks = within.count("\n", 0, at)
+            line += breaks
+            column = at - within.rfind("\n", 0, at) if breaks else column + at
+        return Problem(self.file, line, column, cause, remedy)
+
+    def key_problem(self, cause: str, remedy: str) -> Problem:
+        """Something wrong with the key or the table here."""
+        try:
+            position = self.positions.key(self.path) if self.positions else (None, None)
+        except LookupError:
+            position = (None, None)
+        return Problem(self.file, *position, cause, remedy)
+
+    @property
+    def line(self) -> int | None:
+        """1-based line of the value."""
+        return self._value()[0]
+
+    def _value(self) -> tuple[int, int] | tuple[None, None]:
+        try:
+            return self.positions.value(self.path) if self.positions else (None, None)
+        except LookupError:
+            return None, None
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A person, place, organisation, group or event with its names in every language."""
+
+    id: str
+    name: str
+    kind: str
+    names: Mapping[str, tuple[str, ...]]
+    """By language code."""
+    excluded: tuple[str, ...]
+    """Longer words or phrases in which a name does not count."""
+    place: Place
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """A named list of words for one idea."""
+
+    id: str
+    names: Mapping[str, tuple[str, ...]]
+    """The words, by language code."""
+    excluded: tuple[str, ...]
+    place: Place
+    note: str = ""
+
+    @property
+    def kind(self) -> str:
+        """Plain words have no kind."""
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTest:
+    """An item that a rule must match, or must not."""
+
+    match: bool
+    title: str
+    place: Place
+    summary: str = ""
+    content: str = ""
+    url: str = ""
+    language: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedRule:
+    """A rule with what its file says beside it."""
+
+    rule: Rule
+    tree: Node
+    tests: tuple[RuleTest, ...]
+    place: Place
+    slow: bool = False
+    """The author accepts that a regular expression is tried on every item."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """All rule files of a folder, read together; every reference in them is known to exist."""
+
+    rules: Mapping[str, ParsedRule]
+    entities: Mapping[str, Entity]
+    terms: Mapping[str, Terms]
+    files: tuple[str, ...] = ()
+
+    def named(self, name: str) -> Entity | Terms:
+        """What @name stands for."""
+        return self.entities.get(name) or self.terms[name]
+
+    @property
+    def tests(self) -> Mapping[str, tuple[RuleTest, ...]]:
+        """The tests that the files carry, by rule."""
+        return {id_: parsed.tests for id_, parsed in self.rules.items() if parsed.tests}

@@ -1,0 +1,186 @@
+"""An item as the matcher reads it: one folded text of all its fields, and the way back from it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_left
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from monitor.text import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from monitor.model import Item
+
+MAX_TEXT = 100_000
+"""Code points of an item that are read: title first, then summary, then content."""
+LEAD_WORDS = 40
+FIELDS = ("title", "summary", "content")
+TITLE, SUMMARY, CONTENT, LEAD = 1, 2, 4, 8
+ALL = TITLE | SUMMARY | CONTENT
+
+_APART = 1_000_000
+"""Half words between two fields: no distance reaches over it."""
+
+# What NFC leaves to be taken out, because it changes nothing about which word it is: stray accents,
+# vowel points, invisible characters, and loose Hangul letters, which only NFC of the whole joins.
+_MARKS = "\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u3099\u309a"
+_INVISIBLE = "\xad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
+_ODD = re.compile(f"[{_MARKS}{_INVISIBLE}\u1100-\u11ff\ud800-\udfff]")
+_MARK = re.compile(f"[{_MARKS}]")
+_DROPPED = re.compile(f"[{_INVISIBLE}]")
+_CLUSTER = re.compile(f"\\s+|[{_INVISIBLE}]+|[\\s\\S](?:[{_MARKS}]|[\u1160-\u11ff])*")
+
+_CJK = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_UNIT = re.compile(f"([{_CJK}])|[^\\W_{_CJK}]+(?:'[^\\W_{_CJK}]+)*|(\0)")
+_REST_OF_WORD = re.compile(r"[^\W_]*")
+
+
+def scannable(text: str) -> str:
+    """A text as the automaton sees it: folded, without stray marks, hyphens as spaces."""
+    return (_folded(text) or fold(_flat(text)[0])).replace("-", " ")
+
+
+def _folded(text: str) -> str:
+    """The text folded; "" where that alone does not make equal texts equal."""
+    if not text.isascii() and (
+        not unicodedata.is_normalized("NFC", text) or _ODD.search(text) is not None
+    ):
+        return ""
+    folded = fold(text)
+    return "" if "  " in folded else folded
+
+
+def _flat(text: str) -> tuple[str, list[tuple[int, int]]]:
+    """The text to search, and for each of its characters the span it comes from."""
+    chars: list[str] = []
+    spans: list[tuple[int, int]] = []
+    for found in _CLUSTER.finditer(text):
+        for char in _flat_cluster(found[0]):
+            chars.append(char)
+            spans.append(found.span())
+    return "".join(chars), spans
+
+
+def _flat_cluster(cluster: str) -> str:
+    if cluster.isspace():
+        return " "
+    if _DROPPED.match(cluster):
+        return ""
+    if "\ud800" <= cluster[0] <= "\udfff":
+        return "\ufffd"
+    return _MARK.sub("", unicodedata.normalize("NFC", cluster))
+
+
+class Reading:
+    """One item, read once for all rules. Offsets are into `text` unless said otherwise."""
+
+    __slots__ = ("_cumulated", "_lead", "_spans", "_starts", "bounds", "item", "text", "written")
+
+    def __init__(self, item: Item) -> None:
+        self.item = item
+        parts: tuple[str, ...] = (item.title, item.summary, item.content)
+        if len(parts[0]) + len(parts[1]) + len(parts[2]) > MAX_TEXT:
+            parts = _cut(parts)
+        self._spans: tuple[list[tuple[int, int]], ...] | None = None
+        self.written = _joined(parts)
+        """The text before folding, of the same length."""
+        folded = _folded(self.written)
+        if not folded:
+            flat = [_flat(part) for part in parts]
+            parts = tuple(text for text, _ in flat)
+            self._spans = tuple(spans for _, spans in flat)
+            self.written = _joined(parts)
+            folded = fold(self.written)
+        self.text = folded.replace("-", " ")
+        summary = len(parts[0]) + 2
+        self.bounds = (1, summary, summary + len(parts[1]) + 1)
+        """Where title, summary and content begin."""
+        self._starts: list[int] | None = None
+        self._cumulated: list[int] = []
+        self._lead = -1
+
+    def field_of(self, start: int) -> int:
+        """0, 1 or 2: the field that holds an offset."""
+        return 0 if start < self.bounds[1] else 1 if start < self.bounds[2] else 2
+
+    def inside(self, mask: int, start: int) -> bool:
+        """Whether an offset lies in one of the fields of a mask."""
+        if mask & LEAD and (start < self.bounds[1] or start < self.lead_end()):
+            return True
+        return bool(mask & (1 << self.field_of(start)))
+
+    def lead_end(self) -> int:
+        """Where the first words after the title end: of the summary, or of the content without one."""
+        if self._lead < 0:
+            empty = self.bounds[2] - self.bounds[1] == 1
+            starts = self._units()
+            position = bisect_left(starts, self.bounds[1 + empty])
+            enough = self._cumulated[position] + 2 * LEAD_WORDS
+            last = bisect_left(self._cumulated, enough, position)
+            self._lead = starts[last] if last < len(starts) else len(self.text)
+        return self._lead
+
+    def span(self, start: int, end: int) -> tuple[int, int, int]:
+        """The field (0, 1, 2) and the offsets in it, as given, of a stretch of the text."""
+        field = self.field_of(start)
+        base = self.bounds[field]
+        if self._spans is None:
+            return field, start - base, end - base
+        spans = self._spans[field]
+        return field, spans[start - base][0], spans[end - base - 1][1]
+
+    def word_end(self, end: int) -> int:
+        """Where the word that reaches to `end` really ends."""
+        found = _REST_OF_WORD.match(self.text, end)
+        return found.end() if found else end
+
+    def before(self, start: int) -> int:
+        """Half words up to the word that holds `start`."""
+        starts = self._units()
+        position = bisect_left(starts, start)
+        if position and self._goes_on(starts[position - 1], start):
+            position -= 1
+        return self._cumulated[position]
+
+    def through(self, end: int) -> int:
+        """Half words up to and with the word that holds `end - 1`."""
+        return self._cumulated[bisect_left(self._units(), end)]
+
+    def _goes_on(self, start: int, offset: int) -> bool:
+        found = _UNIT.match(self.text, start)
+        return found is not None and found.end() > offset
+
+    def _units(self) -> list[int]:
+        """Starts of words, of characters of scripts without spaces, and of fields."""
+        if self._starts is None:
+            starts: list[int] = []
+            weights = [0]
+            for found in _UNIT.finditer(self.text):
+                starts.append(found.start())
+                weights.append(1 if found[1] else _APART if found[2] else 2)
+            self._cumulated = list(accumulate(weights))
+            self._starts = starts
+        return self._starts
+
+    def originals(self) -> Iterator[tuple[int, str]]:
+        """The fields before folding, each with the offset where it begins."""
+        ends = (self.bounds[1] - 1, self.bounds[2] - 1, len(self.written) - 1)
+        for start, end in zip(self.bounds, ends, strict=True):
+            yield start, self.written[start:end]
+
+
+def _joined(parts: tuple[str, ...]) -> str:
+    return f"\0{parts[0]}\0{parts[1]}\0{parts[2]}\0"
+
+
+def _cut(parts: tuple[str, ...]) -> tuple[str, ...]:
+    kept: list[str] = []
+    left = MAX_TEXT
+    for part in parts:
+        kept.append(part[:left])
+        left -= len(kept[-1])
+    return tuple(kept)

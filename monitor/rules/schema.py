@@ -1,0 +1,107 @@
+"""The keys of a rule file. `files.py` reads them; editors get them as a JSON Schema."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+Words = Annotated[list[str], Field(min_length=1)]
+Kind = Literal["person", "place", "organisation", "group", "event"]
+
+
+def _iso_date(value: object) -> object:
+    """TOML has dates; people write them as strings too."""
+    if isinstance(value, str):
+        return date.fromisoformat(value)
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_iso_date)]
+
+
+class Table(BaseModel):
+    """Base of every table: an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class EntityTable(Table):
+    """[entities.ID]: a person, place, organisation, group or event."""
+
+    name: str = Field(min_length=1, description="As people say it; shown in messages.")
+    kind: Kind = Field(description="Decides how names are inflected.")
+    names: dict[str, Words] = Field(
+        min_length=1, description="Names by language code, in dictionary form."
+    )
+    excluded: list[str] = Field(
+        default=[], alias="except", description="Longer words or phrases in which no name counts."
+    )
+    note: str = Field(default="", description="For the next reader.")
+
+
+class TermsTable(Table):
+    """[terms.ID]: words for one idea, by language code."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+    __pydantic_extra__: dict[str, Words] = Field(init=False)
+
+    excluded: list[str] = Field(
+        default=[], alias="except", description="Longer words or phrases in which no word counts."
+    )
+    note: str = Field(default="", description="For the next reader.")
+
+
+class TestTable(Table):
+    """[[rules.tests]]: an item that the rule must match, or must not."""
+
+    __test__ = False  # pytest would take it for tests
+
+    match: bool = Field(description="Whether the rule must match.")
+    title: str = Field(min_length=1, description="The item's title.")
+    summary: str = Field(default="", description="The item's summary.")
+    content: str = Field(default="", description="The item's body.")
+    url: str = Field(default="", description="The item's address.")
+    language: str = Field(default="", description="The item's language code.")
+    source: str = Field(default="", description="The outlet's name.")
+
+
+class RuleTable(Table):
+    """[[rules]]: what to look for, and where its alerts go."""
+
+    id: str = Field(description="Stable name, of small letters, digits and hyphens.")
+    name: str = Field(min_length=1, description="As people say it; shown in messages.")
+    query: str = Field(description="What to look for, in the query language.")
+    severity: Literal["low", "medium", "high", "critical"] = Field(
+        default="medium", description="How much it matters."
+    )
+    group: Literal["story", "item"] = Field(
+        default="story", description="Told once per story, or every item on its own."
+    )
+    channels: list[str] = Field(default=[], description="Empty is the configured channel.")
+    languages: list[str] = Field(default=[], description="Only items in these; empty is any.")
+    feeds: list[str] = Field(
+        default=[], description="Only items of these: names, tag:x, kind:x; empty is any."
+    )
+    owner: str = Field(default="", description="Who answers for the rule.")
+    note: str = Field(default="", description="For the next reader.")
+    references: list[str] = Field(default=[], description="Links that explain the rule.")
+    review_by: Day | None = Field(default=None, description="Lint asks for a review after this day.")
+    expires: Day | None = Field(default=None, description="Last day on which the rule is in force.")
+    enabled: bool = Field(default=True, description="False keeps the rule but does not run it.")
+    status: Literal["stable", "experimental"] = Field(
+        default="stable", description="How far the rule is trusted."
+    )
+    slow: bool = Field(
+        default=False, description="Accept a regular expression that every item has to be tried on."
+    )
+    tests: list[TestTable] = Field(default=[], description="Items to match, and not to match.")
+
+
+class FileTables(Table):
+    """One rule file."""
+
+    entities: dict[str, EntityTable] = Field(default={}, description="Named things, used as @name.")
+    terms: dict[str, TermsTable] = Field(default={}, description="Word lists, used as @name.")
+    rules: list[RuleTable] = Field(default=[], description="What to look for.")

@@ -1,0 +1,94 @@
+"""What commands print: tables for a terminal, JSON for programs. Text from feeds is made harmless first."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+out = Console(highlight=False, soft_wrap=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A table cell with a style."""
+
+    text: str
+    style: str = ""
+
+
+def say(text: str, style: str = "") -> None:
+    """One line for a person on standard output."""
+    out.print(Text(text, style=style), soft_wrap=True)
+
+
+def warn(text: str, style: str = "") -> None:
+    """One line for a person on standard error."""
+    err.print(Text(text, style=style))
+
+
+def fail(text: str) -> None:
+    """What went wrong, on standard error."""
+    err.print(Text.assemble(("error ", "bold red"), text))
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str | Cell]]) -> None:
+    """A table; nothing in a cell is taken as markup."""
+    shown = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="dim")
+    for column in columns:
+        shown.add_column(column, overflow="fold")
+    for row in rows:
+        cells = (one if isinstance(one, Cell) else Cell(one) for one in row)
+        shown.add_row(*(Text(printable(one.text), style=one.style) for one in cells))
+    out.print(shown)
+
+
+def data(rows: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
+    """JSON on standard output."""
+    json.dump(rows, sys.stdout, ensure_ascii=False, indent=2, default=_plain)
+    sys.stdout.write("\n")
+
+
+def line(row: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
+    """One JSON object on a line."""
+    sys.stdout.write(json.dumps(row, ensure_ascii=False, default=_plain) + "\n")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    raise TypeError(type(value).__name__)
+
+
+def printable(text: str) -> str:
+    """The text without what could steer a terminal."""
+    return "".join(char if char.isprintable() or char == "\n" else " " for char in text)
+
+
+def ago(moment: datetime | None, *, now: datetime) -> str:
+    """How long ago, roughly: "3 min ago", "in 2 h", "never"."""
+    if moment is None:
+        return "never"
+    seconds = (now - moment).total_seconds()
+    size = span(abs(seconds))
+    return f"in {size}" if seconds < 0 else f"{size} ago"
+
+
+def span(seconds: float) -> str:
+    """A length of time, roughly: "12 s", "3 min", "2 h", "5 d"."""
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} s"
