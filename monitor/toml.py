@@ -2,135 +2,344 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import tomllib
 from bisect import bisect_right
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from monitor import problems
 from monitor.errors import ConfigError, Problem
-from monitor.mistakes import problems_of as problems_of
-from monitor.mistakes import quoted
-from monitor.mistakes import syntax_problem
+from monitor.problems import problems_of as problems_of
 
 if TYPE_CHECKING:
-    from pathlib import Path as File
+    from pathlib import Path
 
-Path = tuple[str | int, ...]
-"""Where a value is in the document: keys of tables and indexes of arrays."""
+Where: TypeAlias = tuple[str | int, ...]
+"""A place in a document: keys of tables and indexes of arrays, from the top."""
 
 _BLANK = re.compile(r"(?:[ \t\r\n]+|#[^\n]*)*")
 _SPACE = re.compile(r"[ \t]*")
-_BARE = re.compile(r"[^ \t\r\n.=\]\[{}\"'#,]+")
-_SCALAR = re.compile(r"[^,\]}#\r\n]*")
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+_SCALAR = re.compile(r"[^,\]}#\r\n]+")
 _QUOTES = re.compile("\"\"\"|'''|\"|'")
-_ENDS = {
-    '"': re.compile(r'(?:[^"\\]|\\.)*"'),
+_CLOSED = {
+    '"': re.compile(r'[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL),
     "'": re.compile("[^']*'"),
-    '"""': re.compile(r'(?s:(?:[^"\\]|\\.|"(?!""))*"{3,5})'),
-    "'''": re.compile(r"(?s:(?:[^']|'(?!''))*'{3,5})"),
+    '"""': re.compile(r'(?:[^"\\]+|\\.|"(?!""))*"{3,5}', re.DOTALL),
+    "'''": re.compile(r"(?:[^']+|'(?!''))*'{3,5}"),
 }
-_ESCAPE = re.compile(
-    r"\\(?:[ \t]*\r?\n[ \t\r\n]*(?P<fold>)|x(?P<x>..)|u(?P<u>.{4})|U(?P<U>.{8})|(?P<char>.))"
-)
+_FOLD = re.compile(r"\\[ \t]*\r?\n[ \t\r\n]*")
+_ESCAPE = re.compile(r"\\(?:x..|u.{4}|U.{8}|.)")
 _ESCAPED = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", "e": "\x1b"}
 
 
 @dataclass(frozen=True, slots=True)
 class Positions:
-    """Where the keys and values of a document stand; for an unknown path, where its nearest parent does."""
+    """Where keys and values stand: line and column from 1, in code points.
+
+    Of a place that is not in the document, where the nearest thing around it stands.
+    """
 
     _source: str
-    _keys: dict[Path, int]
-    _values: dict[Path, int]
     _lines: list[int]
     """Offsets at which lines start."""
+    _keys: dict[Where, int]
+    _values: dict[Where, int]
+    _quotes: dict[Where, str]
+    """Of the values that are strings."""
 
-    def __contains__(self, path: Path) -> bool:
-        return path in self._keys
+    def __contains__(self, place: Where) -> bool:
+        return place in self._keys
 
-    def key(self, path: Path) -> tuple[int, int]:
-        """Line and column of a key, or of an element of an array."""
-        return self._place(_nearest(self._keys, path))
+    def key(self, place: Where) -> tuple[int, int]:
+        """Of a key; of an element of an array, where the element begins."""
+        return self._at(_nearest(self._keys, place))
 
-    def value(self, path: Path) -> tuple[int, int]:
-        """Line and column of a value; of a string, of its first character; of a table, of its key."""
-        return self._place(_nearest(self._values, path))
+    def value(self, place: Where) -> tuple[int, int]:
+        """Of a value; of a string, its first character inside the quotes; of a [table], its name."""
+        return self._at(_nearest(self._values, place))
 
-    def within(self, path: Path, offset: int) -> tuple[int, int]:
-        """Line and column of the character at `offset` in a string, whatever escapes stand before it."""
-        start = self._values.get(path)
-        if start is None or not 0 < start <= len(self._source):
-            return self.value(path)
-        quotes = _quotes_before(self._source, start)
-        if not quotes:
-            return self.value(path)
-        return self._place(_offset_within(self._source, start, offset, quotes))
+    def within(self, place: Where, offset: int) -> tuple[int, int]:
+        """Of the character at `offset` in a string value, whatever escapes and lines are before it."""
+        if place not in self._quotes:
+            return self.value(place)
+        return self._at(
+            _inside(self._source, self._values[place], offset, quotes=self._quotes[place])
+        )
 
-    def _place(self, offset: int) -> tuple[int, int]:
+    def _at(self, offset: int) -> tuple[int, int]:
         line = bisect_right(self._lines, offset)
         return line, offset - self._lines[line - 1] + 1
 
 
-def read(file: File, *, limit: int = 1_000_000) -> str:
+def read(path: Path, *, limit: int = 1_000_000) -> str:
     """The text of a file of at most `limit` bytes; a byte order mark is dropped.
 
     Raises:
         ConfigError: It is missing, not a file, not readable, too large or not UTF-8.
     """
-    name = str(file)
     try:
-        if file.is_dir():
-            raise _unreadable(name, "this is a folder, not a file", "Give the path of a file in it")
-        with file.open("rb") as stream:
-            data = stream.read(limit + 1)
+        data = _bytes(path, limit)
     except FileNotFoundError:
-        raise _unreadable(name, "there is no such file", "Check the name and the folder") from None
+        cause, remedy = "there is no such file", "Check the name and the folder"
+    except IsADirectoryError:
+        cause, remedy = "this is a folder, not a file", "Give the name of a file in it"
     except PermissionError:
-        raise _unreadable(
-            name, "we have no permission to read it", "Let this user read it: chmod a+r"
-        ) from None
+        cause, remedy = "this user may not read it", "Allow it, for example with `chmod a+r`"
     except (OSError, ValueError) as error:
-        cause = getattr(error, "strerror", None) or "its name can't be a file's"
-        raise _unreadable(name, f"it cannot be read: {cause}", "Check the path and the disk") from None
-    if len(data) > limit:
-        raise _unreadable(
-            name, f"it is larger than {limit} bytes", "Check that it is the right file, or split it"
-        )
-    return _decoded(name, data)
+        reason = getattr(error, "strerror", None) or "no file can have this name"
+        cause, remedy = f"it cannot be read: {reason}", "Check the name and the disk"
+    else:
+        if len(data) <= limit:
+            return _decoded(data, str(path))
+        cause, remedy = f"it is larger than {limit:,} bytes", "Check that it is the right file"
+    raise ConfigError([Problem(str(path), None, None, cause, remedy)])
 
 
-def _unreadable(name: str, cause: str, remedy: str) -> ConfigError:
-    return ConfigError([Problem(name, None, None, cause, remedy)])
+def _bytes(path: Path, limit: int) -> bytes:
+    # A pipe or a device would keep us waiting for ever; opening a folder is an error of its own.
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise ValueError
+    with path.open("rb") as file:
+        return file.read(limit + 1)
 
 
-def _decoded(name: str, data: bytes) -> str:
-    remedy = 'Save it as UTF-8: in most editors "Save as" and the encoding UTF-8'
+def _decoded(data: bytes, file: str) -> str:
+    remedy = 'Save it as UTF-8 (in most editors: "Save as", encoding UTF-8)'
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise _unreadable(name, "it is saved as UTF-16, not as UTF-8", remedy)
+        raise ConfigError([Problem(file, 1, 1, "it is saved as UTF-16, not UTF-8", remedy)])
     try:
         return data.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        before = data[data.rfind(b"\n", 0, error.start) + 1 : error.start].decode()
-        column = len(before.removeprefix("\ufeff")) + 1
-        cause = "a character here is not UTF-8"
-        raise ConfigError([Problem(name, line, column, cause, remedy)]) from None
+        before = data[: error.start].decode().removeprefix("\ufeff")
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        cause = "from here the file is not UTF-8 text"
+        raise ConfigError([Problem(file, line, column, cause, remedy)]) from None
 
 
 def parse(source: str, file: str) -> tuple[dict[str, Any], Positions]:
-    """The values of a TOML document and their places; `file` names it in errors.
+    """The values of a TOML document and where they stand; `file` names it in errors.
 
     Raises:
         ConfigError: It is not valid TOML.
     """
     try:
         values = tomllib.loads(source)
-        scanner = _Scanner(source)
+        scanner = Scanner(source)
         scanner.document()
     except RecursionError:
         cause, remedy = "lists or tables are nested too deeply", "Write them flatter"
         raise ConfigError([Problem(file, None, None, cause, remedy)]) from None
     except ValueError as error:
-        raise ConfigError([_syntax_problem(source, file, str(error))]) from None
+        problem = problems.syntax_problem(source, file, str(error), _scan_start)
+        raise ConfigError([problem]) from None
     return values, scanner.positions()
+
+
+def _scan_start(source: str) -> Scanner:
+    scanner = Scanner(source)
+    with contextlib.suppress(UnfinishedError):
+        scanner.document()
+    return scanner
+
+
+def _nearest(offsets: dict[Where, int], place: Where) -> int:
+    while place and place not in offsets:
+        place = place[:-1]
+    return offsets.get(place, 0)
+
+
+def _inside(source: str, start: int, offset: int, *, quotes: str) -> int:
+    """Where the character at `offset` of a string is written, which begins at `start`."""
+    basic = quotes[0] == '"'
+    at = start
+    for left in range(offset, -1, -1):
+        if basic and (folded := _FOLD.match(source, at)):
+            at = folded.end()
+        if left == 0:
+            break
+        escape = _ESCAPE.match(source, at) if basic else None
+        at = escape.end() if escape else at + 1 + source.startswith("\r\n", at)
+    return min(at, len(source))
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    kind, digits = escape[0][1], escape[0][2:]
+    return chr(int(digits, 16)) if kind in "xuU" else _ESCAPED.get(kind, kind)
+
+
+class UnfinishedError(Exception):
+    """The document ends in the middle of something."""
+
+
+class Scanner:
+    """Notes where everything stands in a document whose grammar is known to be right.
+
+    Of a document that is right up to some character, it can read the part before that character: what
+    it was in the middle of then is in `at`, `place` and `opened`.
+    """
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.at = 0
+        self.keys: dict[Where, int] = {(): 0}
+        self.values: dict[Where, int] = {(): 0}
+        self.quotes: dict[Where, str] = {}
+        self.place: Where = ()
+        """Of the key or section read last."""
+        self.opened: list[int] = []
+        """Where the lists and inline tables begin that are not closed yet."""
+        self.repeated: tuple[Where, int, int] | None = None
+        """A key or section that is there twice, and where both are."""
+        self._lengths: dict[Where, int] = {}
+        """Of the arrays of tables, so far."""
+        self._written: dict[Where, int] = {}
+
+    def document(self) -> None:
+        """Read it all.
+
+        Raises:
+            UnfinishedError: It ends too early.
+        """
+        table: Where = ()
+        while (self._skip(_BLANK)) < len(self.source):
+            if self.source[self.at] == "[":
+                table = self._header()
+            else:
+                self._pair(table)
+
+    def positions(self) -> Positions:
+        """What was found."""
+        lengths = accumulate(len(line) + 1 for line in self.source.split("\n"))
+        return Positions(self.source, [0, *lengths], self.keys, self.values, self.quotes)
+
+    def _skip(self, pattern: re.Pattern[str]) -> int:
+        found = pattern.match(self.source, self.at)
+        if found is None:
+            raise UnfinishedError
+        self.at = found.end()
+        return self.at
+
+    def _char(self) -> str:
+        if self.at >= len(self.source):
+            raise UnfinishedError
+        return self.source[self.at]
+
+    def _header(self) -> Where:
+        listed = self.source.startswith("[[", self.at)
+        self.at += 1 + listed
+        *outer, (name, offset) = self._key()
+        table = (*self._below((), outer), name)
+        if listed:
+            self.keys.setdefault(table, offset)
+            self.values.setdefault(table, offset)
+            self._lengths[table] = self._lengths.get(table, 0) + 1
+            table = (*table, self._lengths[table] - 1)
+        self._put(table, offset)
+        self.values[table] = offset
+        self._char()
+        self.at += 1 + listed
+        return table
+
+    def _pair(self, table: Where) -> None:
+        *outer, (name, offset) = self._key()
+        place = (*self._below(table, outer), name)
+        self._put(place, offset)
+        self._char()
+        self.at += 1
+        self._skip(_SPACE)
+        self._value(place)
+
+    def _key(self) -> list[tuple[str, int]]:
+        """The parts of a dotted key, each with its offset."""
+        parts = []
+        while True:
+            start = self._skip(_SPACE)
+            parts.append((self._name(), start))
+            self._skip(_SPACE)
+            if not self.source.startswith(".", self.at):
+                return parts
+            self.at += 1
+
+    def _name(self) -> str:
+        start = self.at
+        if self._char() not in "\"'":
+            return self.source[start : self._skip(_BARE)]
+        quote, _ = self._string()
+        name = self.source[start + 1 : self.at - 1]
+        return _ESCAPE.sub(_unescaped, name) if quote == '"' else name
+
+    def _below(self, table: Where, names: list[tuple[str, int]]) -> Where:
+        """The table that dotted names lead to; in an array of tables, its last one so far."""
+        for name, offset in names:
+            table = (*table, name)
+            self.keys.setdefault(table, offset)
+            self.values.setdefault(table, offset)
+            if table in self._lengths:
+                table = (*table, self._lengths[table] - 1)
+        return table
+
+    def _put(self, place: Where, offset: int) -> None:
+        self.place = place
+        if place in self._written and self.repeated is None:
+            self.repeated = (place, self._written[place], offset)
+        self._written[place] = self.keys[place] = offset
+
+    def _value(self, place: Where) -> None:
+        self.values[place] = self.at
+        char = self._char()
+        if char in "\"'":
+            self.quotes[place], self.values[place] = self._string()
+        elif char == "[":
+            self._array(place)
+        elif char == "{":
+            self._inline_table(place)
+        else:
+            self._skip(_SCALAR)
+
+    def _string(self) -> tuple[str, int]:
+        """Its quotes, and where its text begins."""
+        start = self.at
+        quotes = self.source[start : self._skip(_QUOTES)]
+        closed = _CLOSED[quotes].match(self.source, self.at)
+        if closed is None:
+            self.at = start
+            raise UnfinishedError
+        text = self.at
+        if len(quotes) > 1 and (newline := re.compile("\r?\n").match(self.source, text)):
+            text = newline.end()
+        self.at = closed.end()
+        return quotes, text
+
+    def _array(self, place: Where) -> None:
+        self._open()
+        index = 0
+        while self._skip(_BLANK) and self._char() != "]":
+            element = (*place, index)
+            self.keys[element] = self.at
+            self._value(element)
+            self._comma()
+            index += 1
+        self._close()
+
+    def _inline_table(self, place: Where) -> None:
+        self._open()
+        while self._skip(_BLANK) and self._char() != "}":
+            self._pair(place)
+            self._comma()
+        self._close()
+
+    def _open(self) -> None:
+        self.opened.append(self.at)
+        self.at += 1
+
+    def _close(self) -> None:
+        self.opened.pop()
+        self.at += 1
+
+    def _comma(self) -> None:
+        self._skip(_BLANK)
+        self.at += self._char() == ","

@@ -351,9 +351,8 @@ class FakeSlack:
             args=args,
         )
         self._messages.append(message)
-        return {
-            "ok": True, "channel": channel.id, "ts": message.ts, "message": _shown(message, full=True)
-        }  # fmt: skip
+        shown = _shown(message, full=True)
+        return {"ok": True, "channel": channel.id, "ts": message.ts, "message": shown}
 
     def _next_ts(self) -> str:
         last = float(self._messages[-1].ts) if self._messages else 0.0

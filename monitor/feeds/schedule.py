@@ -49,8 +49,8 @@ def _spread(pause: timedelta, jitter: float) -> timedelta:
 def _back_off(
     usual: timedelta, settings: PollingSettings, failures: int, jitter: float
 ) -> timedelta:
-    """Twice as long after each further failure; half of it by chance, so that feeds don't return at once."""
-    longest = max(settings.max_backoff, settings.min_interval)
-    # The exponent is bounded: a feed may fail for years.
-    pause = min(usual * 2.0 ** min(failures, 30), longest)
+    """Twice as long after each further failure; half by chance: feeds must not return at once."""
+    # Bounded, for a feed may fail for years.
+    doubled: int = 1 << min(failures, 16)
+    pause = min(usual * doubled, max(settings.max_backoff, usual))
     return pause * (0.5 + 0.5 * jitter)

@@ -48,7 +48,9 @@ def _is_feed_url(value: str) -> str:
 
 
 def _is_language(value: str) -> str:
-    if value and not (value.isascii() and value.isalpha() and value.islower() and len(value) in {2, 3}):
+    if value and not (
+        value.isascii() and value.isalpha() and value.islower() and len(value) in {2, 3}
+    ):
         raise ValueError('write the language as its code of two letters, such as "en", "ko", "uk"')
     return value
 
@@ -68,7 +70,8 @@ class PollingSettings(Settings):
     """How often and how carefully feeds are asked."""
 
     interval: Annotated[Duration, _between(_SECOND, 7 * _DAY)] = Field(
-        timedelta(minutes=5), description="Longest time between two polls of a healthy feed."
+        timedelta(minutes=5),
+        description="Time between two polls of a healthy feed, give or take a tenth.",
     )
     min_interval: Annotated[Duration, _between(_SECOND, _DAY)] = Field(
         timedelta(minutes=1),
@@ -80,9 +83,11 @@ class PollingSettings(Settings):
     per_host: Annotated[int, _between(1, 32)] = Field(
         2, description="Feeds of one host asked at the same time."
     )
-    timeout: Annotated[Duration, _between(timedelta(milliseconds=50), timedelta(minutes=5))] = Field(
-        timedelta(seconds=20),
-        description="Longest time one answer may take, from the name look-up to the last byte.",
+    timeout: Annotated[Duration, _between(timedelta(milliseconds=50), timedelta(minutes=5))] = (
+        Field(
+            timedelta(seconds=20),
+            description="Longest time one answer may take, from the name look-up to the last byte.",
+        )
     )
     max_size: Annotated[Size, _between(_KB, _GB)] = Field(
         10_000_000, description="Largest document taken, after decompression."
@@ -119,9 +124,12 @@ class FeedSettings(Settings):
     country: Annotated[str, AfterValidator(_is_country)] = Field(
         "", description="Country of the outlet, two letters: KR, UA, GB."
     )
-    tags: tuple[str, ...] = Field((), strict=False, description="Words that rules can select it by.")
+    tags: tuple[str, ...] = Field(
+        (), strict=False, description="Words that rules can select it by."
+    )
     interval: Annotated[Duration, _between(_SECOND, 7 * _DAY)] | None = Field(
-        None, description="Longest time between two polls of this feed."
+        None,
+        description="Time between two polls of this feed; the one of [polling] where left out.",
     )
 
     def to_feed(self) -> Feed:

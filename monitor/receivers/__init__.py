@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,6 +31,7 @@ class Receiver(Protocol):
         ...
 
 
+@runtime_checkable
 class Finder(Protocol):
     """An ability of some receivers: to tell whether a message is already there."""
 

@@ -23,7 +23,7 @@ from monitor.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import tzinfo
+    from datetime import datetime, tzinfo
     from typing import TextIO
 
     from monitor.model import Message
@@ -119,7 +119,7 @@ class ConsoleReceiver:
             self._address(telling.url, indent=2 * _INDENT)
 
     def _when(self, telling: Telling) -> str:
-        told = f"{telling.time.astimezone(self._timezone):%Y-%m-%d %H:%M %Z}"
+        told = f"{_local(telling.time, self._timezone):%Y-%m-%d %H:%M %Z}"
         return told if telling.published else f"seen {told}"
 
     def _address(self, url: str, indent: int = _INDENT) -> None:
@@ -135,6 +135,13 @@ class ConsoleReceiver:
 
     def _indented(self, text: Text) -> Padding:
         return Padding(text, (0, 0, 0, _INDENT))
+
+
+def _local(when: datetime, timezone: tzinfo) -> datetime:
+    try:
+        return when.astimezone(timezone)
+    except OverflowError:  # at the ends of the calendar, where feeds put entries without a date
+        return when
 
 
 def _marked(marked: Marked, style: str) -> Text:

@@ -232,7 +232,7 @@ def _marked(alert: Alert, field: str) -> Marked:
     spans = sorted(
         (found.start, found.end)
         for found in alert.evidence
-        if found.field == field and 0 <= found.start < found.end
+        if found.field == field and 0 <= found.start < found.end <= len(text)
         if text[found.start : found.end] == found.text
     )
     return Marked(text, tuple(merged(text, spans)))

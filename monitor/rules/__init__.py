@@ -1,6 +1,23 @@
-"""What we look for: rule files -> rule set -> matcher -> matches with evidence.
+"""What we look for: rule files -> rule set -> matcher -> matches with evidence."""
 
-Being built; the public names are to be: RulesSettings, load(folder) -> RuleSet, fingerprint(folder),
-compile_rules(rule_set, today=...) -> Matcher, Matcher.match(item), Matcher.explain(item),
-Matcher.rules, run_tests(rule_set) -> failures, lint(rule_set) -> warnings, jsonl.
-"""
+from __future__ import annotations
+
+from monitor.rules.check import run_tests
+from monitor.rules.compiler import compile_rules
+from monitor.rules.files import fingerprint, load
+from monitor.rules.matcher import Matcher
+from monitor.rules.model import Entity, RuleSet, RuleTest, Terms
+from monitor.rules.settings import RulesSettings
+
+__all__ = [
+    "Entity",
+    "Matcher",
+    "RuleSet",
+    "RuleTest",
+    "RulesSettings",
+    "Terms",
+    "compile_rules",
+    "fingerprint",
+    "load",
+    "run_tests",
+]

@@ -117,7 +117,7 @@ class _Reader:
         file = str(path)
         self._files.append(file)
         try:
-            source = _text(path)
+            source = toml.read(path, limit=MAX_FILE)
             data, positions = toml.parse(source, file)
         except ConfigError as error:
             self._problems += error.problems
@@ -225,7 +225,7 @@ class _Reader:
         try:
             return parse(query)
         except QueryError as error:
-            self._problems.append(_in_query(error, query, place))
+            self._problems.append(_in_query(error, place))
         return None
 
     def _check_references(self) -> None:
@@ -234,36 +234,15 @@ class _Reader:
             try:
                 check_references(parsed.tree, names)
             except QueryError as error:
-                place = parsed.place / "query"
-                self._problems.append(_in_query(error, parsed.rule.query, place))
+                self._problems.append(_in_query(error, parsed.place / "query"))
 
 
-def _in_query(error: QueryError, query: str, place: Place) -> Problem:
-    return place.problem(error.cause, error.remedy, within=query, at=error.at)
+def _in_query(error: QueryError, place: Place) -> Problem:
+    return place.problem(error.cause, error.remedy, at=error.at)
 
 
 def _order(problem: Problem) -> tuple[str, int, int]:
     return problem.file, problem.line or 0, problem.column or 0
-
-
-def _text(path: Path) -> str:
-    file = str(path)
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(MAX_FILE + 1)
-    except OSError as error:
-        raise ConfigError([_unreadable(file, error)]) from error
-    if len(data) > MAX_FILE:
-        cause = f"the file is larger than {MAX_FILE // 1_000_000} MB"
-        raise ConfigError([Problem(file, None, None, cause, "Split it into several files")])
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        column = len(data[data.rfind(b"\n", 0, error.start) + 1 : error.start].decode()) + 1
-        cause = "the file is not UTF-8 text"
-        remedy = "Save it as UTF-8 in your editor"
-        raise ConfigError([Problem(file, line, column, cause, remedy)]) from error
 
 
 def _test(table: TestTable, place: Place) -> RuleTest:

@@ -23,7 +23,10 @@ class Positions(Protocol):
         """Of a key."""
 
     def value(self, path: Path) -> tuple[int, int]:
-        """Of the first character of a value, inside the quotes of a string on one line."""
+        """Of the first character of a value, inside the quotes of a string."""
+
+    def within(self, path: Path, offset: int) -> tuple[int, int]:
+        """Of the character at an offset in a string."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,33 +41,20 @@ class Place:
         """The place of something inside."""
         return Place(self.file, (*self.path, part), self.positions)
 
-    def problem(self, cause: str, remedy: str, *, within: str = "", at: int = 0) -> Problem:
-        """Something wrong with the value here; `at` is an offset into `within`, the value itself."""
-        line, column = self._value()
-        if line is not None and column is not None:
-            breaks = within.count("\n", 0, at)
-            line += breaks
-            column = at - within.rfind("\n", 0, at) if breaks else column + at
-        return Problem(self.file, line, column, cause, remedy)
+    def problem(self, cause: str, remedy: str, *, at: int = 0) -> Problem:
+        """Something wrong with the value here; in a string, at an offset into it."""
+        position = self.positions.within(self.path, at) if self.positions else (None, None)
+        return Problem(self.file, *position, cause, remedy)
 
     def key_problem(self, cause: str, remedy: str) -> Problem:
         """Something wrong with the key or the table here."""
-        try:
-            position = self.positions.key(self.path) if self.positions else (None, None)
-        except LookupError:
-            position = (None, None)
+        position = self.positions.key(self.path) if self.positions else (None, None)
         return Problem(self.file, *position, cause, remedy)
 
     @property
     def line(self) -> int | None:
-        """1-based line of the value."""
-        return self._value()[0]
-
-    def _value(self) -> tuple[int, int] | tuple[None, None]:
-        try:
-            return self.positions.value(self.path) if self.positions else (None, None)
-        except LookupError:
-            return None, None
+        """1-based line of the key or the table."""
+        return self.positions.key(self.path)[0] if self.positions else None
 
 
 @dataclass(frozen=True, slots=True)

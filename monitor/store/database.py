@@ -139,7 +139,11 @@ def _sqlite(url: str, path: Path) -> Engine:
         module=sqlite3,
         # pysqlite's own idea of when a transaction starts loses updates: it is switched off here and
         # BEGIN is ours, below (measured: 128-148 of 200 concurrent updates lost without).
-        connect_args={"isolation_level": None, "timeout": _BUSY_TIMEOUT_S, "check_same_thread": False},
+        connect_args={
+            "isolation_level": None,
+            "timeout": _BUSY_TIMEOUT_S,
+            "check_same_thread": False,
+        },
     )
     event.listen(engine, "connect", _set_up_connection)
     event.listen(engine, "begin", _begin)
@@ -187,10 +191,16 @@ _CAUSES = (
     ("disk is full", "has no room left: free some disk space; work resumes by itself"),
     ("disk i/o", "could not be written: check the disk and its free space"),
     ("locked", "is locked by another program: end the backup or tool that holds it"),
-    ("malformed", "is damaged: stop the service and restore the newest backup (docs/operations.md)"),
+    (
+        "malformed",
+        "is damaged: stop the service and restore the newest backup (docs/operations.md)",
+    ),
     ("not a database", "is not an SQLite database: check database.url"),
     ("no such table", "has no tables yet: run `monitor db upgrade`"),
-    ("does not exist", "has no tables yet, or is not there: create it, then run `monitor db upgrade`"),
+    (
+        "does not exist",
+        "has no tables yet, or is not there: create it, then run `monitor db upgrade`",
+    ),
     ("password", "refuses our user or password: check database.url"),
     ("connect", "does not answer: check that it runs and that database.url is right"),
 )

@@ -51,9 +51,7 @@ def _known(tx: Transaction, keys: Sequence[str]) -> dict[str, Known | None]:
     return {key: by_id.get(item) for key, item in ids.items()}
 
 
-def add(
-    tx: Transaction, item: Item, *, keys: Sequence[str], feed: int, now: datetime
-) -> int:
+def add(tx: Transaction, item: Item, *, keys: Sequence[str], feed: int, now: datetime) -> int:
     """Store an item nobody had, under those of its keys that nobody holds; returns its id.
 
     Raises:

@@ -1,10 +1,10 @@
 """The outbox: messages promised and not yet delivered, in order within each channel.
 
-    pending -> sending -> sent
-                  |-> unknown -> (looked up) -> sent | pending
-                  |-> parked -> pending           a person must mend something first
-                  '-> dead                        it will never be taken
-    pending -> digested                           told as part of a digest instead
+pending -> sending -> sent
+              |-> unknown -> (looked up) -> sent | pending
+              |-> parked -> pending           a person must mend something first
+              '-> dead                        it will never be taken
+pending -> digested                           told as part of a digest instead
 """
 
 from __future__ import annotations
@@ -74,7 +74,10 @@ def enqueue(
     """Promise an alert to a channel."""
     tx.execute(
         insert(outbox).values(
-            key=key_of(alert, revision), alert_id=alert, revision=revision, **_new(content, channel, now)
+            key=key_of(alert, revision),
+            alert_id=alert,
+            revision=revision,
+            **_new(content, channel, now),
         )
     )
 

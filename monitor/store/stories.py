@@ -47,8 +47,7 @@ def add(
     """Put an item into the story it joins, or into a new one; returns the story's id."""
     story = assignment.story if assignment.outcome is Outcome.FOLD else None
     if story is None:
-        made = insert(stories).values(started_at=now, last_item_at=now).returning(stories.c.id)
-        story = int(tx.execute(made).scalar_one())
+        story = start(tx, now=now)
     else:
         tx.execute(update(stories).where(stories.c.id == story).values(last_item_at=now))
     tx.execute(
@@ -64,6 +63,12 @@ def add(
         )
     )
     return story
+
+
+def start(tx: Transaction, *, now: datetime) -> int:
+    """Open a new story; returns its id."""
+    made = insert(stories).values(started_at=now, last_item_at=now).returning(stories.c.id)
+    return int(tx.execute(made).scalar_one())
 
 
 def count(tx: Transaction) -> int:

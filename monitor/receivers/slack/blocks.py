@@ -35,12 +35,14 @@ EVENT_TYPE = "news_alert"
 MAX_TITLE = 300
 MAX_SUMMARY = 400
 MAX_NOTICE = 280
+_MAX_URL = 2_000
 _MAX_LINE_TITLE = 150
 _MAX_SECTION = 2_900
 # Slack refuses blocks of about 13,200 characters in all; this leaves room for what is not text.
 _MAX_DIGEST_TEXT = 10_000
 _MAX_SERVICE = 60
-_MAX_RULES_TOLD = 20
+_MAX_BRIEF = 120
+_MAX_RULES_TOLD = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ def render(message: Message, *, service: str, revision: int = 0) -> Rendered:
     if isinstance(content, Digest):
         text, blocks = _digest_notice(content), _digest_blocks(content, service)
     else:
-        telling = tell(content)
+        telling = _linkable(tell(content))
         text, blocks = _alert_notice(telling), _alert_blocks(telling, service)
     for place, block in enumerate(blocks):
         block["block_id"] = f"{message.key[:64]}.{revision}.{place}"
@@ -80,9 +82,7 @@ def metadata(message: Message) -> dict[str, Any]:
     rules = dict.fromkeys(rule.id for alert in alerts for rule in alert.rules)
     payload: dict[str, Any] = {
         "key": message.key,
-        "rules": " ".join(
-            clean(rule, limit=_MAX_SERVICE) for rule in list(rules)[:_MAX_RULES_TOLD]
-        ),
+        "rules": clean(" ".join(rules), limit=_MAX_RULES_TOLD),
         "alerts": len(alerts),
         "v": 1,
     }
@@ -104,8 +104,14 @@ def _alert_blocks(telling: Telling, service: str) -> list[Block]:
     ]
 
 
+def _linkable(telling: Telling) -> Telling:
+    """The telling, less an address that is too long once its signs are escaped."""
+    size = sum(map(markup.cost, telling.url))
+    return telling if size <= _MAX_URL else replace(telling, url="")
+
+
 def _linked(telling: Telling, limit: int) -> str:
-    """The headline. All of it is a link, so its matched words can't be set apart: bold means all."""
+    """The headline: wholly a link, so that its matched words can't be set apart in it."""
     return markup.link(telling.url, cut(telling.title.text, limit, markup.cost))
 
 
@@ -116,9 +122,9 @@ def _about(telling: Telling, service: str) -> str:
     return _joined(
         [
             severity,
-            markup.literal(telling.source),
+            _brief(telling.source),
             when if telling.published else f"seen {when}",
-            markup.literal(telling.language),
+            _brief(telling.language),
             "" if telling.url else "no link",
             markup.literal(service),
         ]
@@ -127,23 +133,24 @@ def _about(telling: Telling, service: str) -> str:
 
 def _why(telling: Telling) -> str:
     """The rules, the words that made them match, and why a known story is told again."""
-    hidden = ", ".join(map(markup.literal, telling.words_in_content))
     return _joined(
         [
             f"Why: {markup.bold(_list(telling.rules) or 'a rule')}",
             _list(telling.words),
-            f"in the article: {hidden}" if hidden else "",
+            f"in the article: {_list(telling.words_in_content)}"
+            if telling.words_in_content
+            else "",
             f"again, because of {markup.literal(telling.again)}" if telling.again else "",
         ]
     )
 
 
 def _alert_notice(telling: Telling) -> str:
-    source = f" ({markup.literal(telling.outlet)})" if telling.outlet else ""
-    rule = f" Why: {markup.literal(telling.rules[0])}." if telling.rules else ""
+    source = f" ({_brief(telling.outlet, 60)})" if telling.outlet else ""
+    rule = f" Why: {_brief(telling.rules[0], 80)}." if telling.rules else ""
     mark = f"{telling.severity.capitalize()}: "
     room = MAX_NOTICE - markup.size(f"{mark}{source}.{rule}")
-    return f"{mark}{markup.literal(cut(telling.title.text, room, markup.cost))}{source}.{rule}"
+    return f"{mark}{_brief(telling.title.text, room)}{source}.{rule}"
 
 
 # A digest
@@ -162,11 +169,12 @@ def _digest_notice(digest: Digest) -> str:
     if first is None:
         return f"{heading}."
     room = MAX_NOTICE - markup.size(f"{heading}, first: .")
-    return f"{heading}, first: {markup.literal(cut(first.title.text, room, markup.cost))}."
+    return f"{heading}, first: {_brief(first.title.text, room)}."
 
 
 def _with_links_that_fit(found: Sequence[Group]) -> list[Group]:
     """The groups, less the longest addresses where all together would be too much for Slack."""
+    found = [replace(group, tellings=tuple(map(_linkable, group.tellings))) for group in found]
     tellings = [telling for group in found for telling in group.tellings]
     spent = sum(_weight(_line(replace(telling, url=""))) for telling in tellings)
     linked: set[int] = set()
@@ -193,7 +201,7 @@ def _weight(text: str) -> int:
 
 def _group_texts(group: Group) -> Iterator[str]:
     """The lines of one rule, in as many texts as they need."""
-    title = markup.bold(markup.literal(group.rule))
+    title = markup.bold(_brief(group.rule))
     text = f"{MARKS[group.severity]} {title} ({len(group.tellings)})"
     for line in map(_line, group.tellings):
         if markup.size(text) + markup.size(line) >= _MAX_SECTION:
@@ -205,7 +213,7 @@ def _group_texts(group: Group) -> Iterator[str]:
 
 
 def _line(telling: Telling) -> str:
-    outlet = markup.literal(cut(telling.outlet, _MAX_SERVICE, markup.cost))
+    outlet = _brief(telling.outlet, _MAX_SERVICE)
     when = markup.moment(telling.time)
     return f"• {_joined([_linked(telling, _MAX_LINE_TITLE), outlet, when])}"
 
@@ -217,8 +225,13 @@ def _joined(parts: Iterable[str]) -> str:
     return " · ".join(part for part in parts if part)
 
 
+def _brief(text: str, limit: int = _MAX_BRIEF) -> str:
+    """A literal text of bounded size: a name of nothing but signs to escape grows fivefold."""
+    return markup.literal(cut(text, limit, markup.cost))
+
+
 def _list(names: Iterable[str]) -> str:
-    return ", ".join(map(markup.literal, names))
+    return ", ".join(map(_brief, names))
 
 
 def _mrkdwn(text: str) -> Block:

@@ -1,0 +1,619 @@
+"""What is wrong with a TOML file, in words for a person who is not a programmer, with what to write."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+from difflib import get_close_matches
+from enum import Enum
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_origin
+
+from pydantic import BaseModel
+
+from monitor.errors import Problem
+from monitor.settings import format_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from pydantic import ValidationError
+    from pydantic_core import ErrorDetails
+
+    from monitor.toml import Positions, Scanner, Where
+
+MAX_SHOWN = 40
+"""Of a value repeated in a message, in code points."""
+
+_SECRET = re.compile(r"xox[a-z]?-|xapp-|hooks\.slack\.com|://[^/\s]*:[^/\s]*@", re.IGNORECASE)
+_SECRET_KEY = re.compile("token|secret|passw|webhook", re.IGNORECASE)
+
+
+def is_secret(text: str) -> bool:
+    """Whether a text holds a Slack token, a webhook's address or a password in an address."""
+    return _SECRET.search(text) is not None
+
+
+def shown(value: object, key: str = "") -> str:
+    """A value as a message may repeat it: short, on one line, as TOML writes it, and never a secret."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, timedelta):
+        return f'"{format_duration(value)}"'
+    if isinstance(value, int | float):
+        return str(value)
+    if not isinstance(value, str):
+        return _kind(value)
+    if is_secret(value) or _SECRET_KEY.search(key):
+        return "(not shown here)"
+    line = "".join(char if char.isprintable() else " " for char in value[: MAX_SHOWN + 1])
+    return f'"{line if len(line) <= MAX_SHOWN else line[: MAX_SHOWN - 1] + "…"}"'
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The known word that this one is probably meant to be, or ""."""
+    folded = {name.lower().replace("-", "_"): name for name in known}
+    close = get_close_matches(word.lower().replace("-", "_"), folded, 1, 0.6)
+    return folded[close[0]] if close else ""
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(words)
+
+
+def _kind(value: object) -> str:
+    """What a value is, in the words of a person."""
+    match value:
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "text"
+        case list() | tuple():
+            return "a list"
+        case dict():
+            return "a section"
+        case date() | time():
+            return "a date or time"
+        case _:
+            return "something else"
+
+
+# --- values that do not fit their model ---------------------------------------------------------------
+
+
+class _Wrong(NamedTuple):
+    """One error of pydantic's, in our terms."""
+
+    key: str
+    place: Where
+    value: Any
+    context: dict[str, Any]
+    model: type[BaseModel]
+
+
+def problems_of(
+    error: ValidationError, positions: Positions, file: str, *, model: type[BaseModel]
+) -> list[Problem]:
+    """Everything that a model refused in a document, in the order of the file.
+
+    A validator's `ValueError(cause, remedy)` is told as it is; of `ValueError(text)`, the text is taken
+    for the remedy where it begins with a verb ("write ..."), else for the cause.
+    """
+    found: dict[tuple[Where, bool], Problem] = {}
+    for details in error.errors(include_url=False):
+        missing = details["type"] == "missing"
+        place = details["loc"] if missing else _known(details["loc"], positions)
+        # A union reports each of its branches; the first says enough.
+        if (place, missing) not in found:
+            found[place, missing] = _problem(details, place, positions, file, model)
+    return sorted(found.values(), key=lambda problem: (problem.line or 0, problem.column or 0))
+
+
+def _known(place: Where, positions: Positions) -> Where:
+    while place and place not in positions:
+        place = place[:-1]
+    return place
+
+
+def _problem(
+    details: ErrorDetails, place: Where, positions: Positions, file: str, model: type[BaseModel]
+) -> Problem:
+    key = next((str(part) for part in reversed(place) if isinstance(part, str)), "")
+    wrong = _Wrong(key, place, details.get("input"), details.get("ctx", {}), model)
+    cause, remedy = _EXPLAINED.get(details["type"], _unfit)(wrong)
+    at_key = details["type"] in {"missing", "extra_forbidden"}
+    line, column = positions.key(place) if at_key else positions.value(place)
+    return Problem(file, line, column, cause, remedy)
+
+
+def section(place: Where) -> str:
+    """The table that a place is in, as its header writes it; "" for the top of the file."""
+    name = ".".join(str(part) for part in place if isinstance(part, str))
+    listed = any(isinstance(part, int) for part in place)
+    return (f"[[{name}]]" if listed else f"[{name}]") if name else ""
+
+
+def _inside(place: Where) -> str:
+    name = section(place)
+    return f" in {name}" if name else ""
+
+
+def _unknown(wrong: _Wrong) -> tuple[str, str]:
+    *outer, _ = wrong.place
+    inner = _model_at(wrong.model, tuple(outer))
+    allowed = list(_fields(inner)) if inner else []
+    cause = f'unknown key "{wrong.key}"{_inside(tuple(outer))}'
+    if not outer and isinstance(wrong.value, dict | list):
+        cause = f"unknown section {section((wrong.key,))}"
+    listed = f"Known here: {_listed(allowed)}"
+    if meant := did_you_mean(wrong.key, allowed):
+        return cause, f'Did you mean "{meant}"? {listed}'
+    if home := _home(wrong.model, wrong.key):
+        return cause, f'"{wrong.key}" belongs in {home}: put it below that line'
+    return cause, listed
+
+
+def _home(model: type[BaseModel], key: str) -> str:
+    """The section that does have this key."""
+    for name, annotation in _fields(model).items():
+        inner = _inner_model(annotation)
+        if inner and key in _fields(inner):
+            return f"[[{name}]]" if get_origin(annotation) in {list, tuple} else f"[{name}]"
+    return ""
+
+
+def _missing(wrong: _Wrong) -> tuple[str, str]:
+    *outer, key = wrong.place
+    cause = f'the key "{key}" is missing{_inside(tuple(outer))}'
+    return cause, f"Add {_example(str(key), _annotation_at(wrong.model, wrong.place))}"
+
+
+def _refused(wrong: _Wrong) -> tuple[str, str]:
+    """A validator of our own said no, in its own words."""
+    match wrong.context["error"].args:
+        case (str(cause), str(remedy)):
+            return cause, _sentence(remedy)
+        case (str(text),) if _ADVICE.match(text):
+            return f'"{wrong.key}" cannot be {shown(wrong.value, wrong.key)}', _sentence(text)
+        case (str(text),):
+            cause, _, remedy = text.partition(". ")
+            return cause, _sentence(remedy or f'Change "{wrong.key}" here')
+        case _:
+            return _unfit(wrong)
+
+
+_ADVICE = re.compile("(?:write|give|use|choose|put|add|remove|delete|name)\\b", re.IGNORECASE)
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:].removesuffix(".")
+
+
+def _unfit(wrong: _Wrong) -> tuple[str, str]:
+    key = wrong.key or "this"
+    example = _example(key, _annotation_at(wrong.model, wrong.place))
+    return f'"{key}" cannot be {shown(wrong.value, key)}', f"Write something like {example}"
+
+
+def _not_text(wrong: _Wrong) -> tuple[str, str]:
+    written = isinstance(wrong.value, bool | int | float | date | time)
+    text = str(wrong.value).lower() if isinstance(wrong.value, bool) else str(wrong.value)
+    if _in_list(wrong):
+        remedy = f'Write "{text}" in the list' if written else 'Write it as "..." in the list'
+    else:
+        remedy = f'Write {wrong.key} = "{text if written else "..."}"'
+    return _must_be(wrong, "text in quotation marks"), remedy
+
+
+def _in_list(wrong: _Wrong) -> bool:
+    return isinstance(wrong.place[-1], int) if wrong.place else False
+
+
+def _must_be(wrong: _Wrong, what: str) -> str:
+    if _in_list(wrong):
+        return f'"{wrong.key}" holds {_kind(wrong.value)} where there must be {what}'
+    return f'"{wrong.key}" is {_kind(wrong.value)}, but must be {what}'
+
+
+def _not_whole(wrong: _Wrong) -> tuple[str, str]:
+    if isinstance(wrong.value, str) and wrong.value.strip().lstrip("-").isdecimal():
+        remedy = f"Remove the quotation marks: {wrong.key} = {wrong.value.strip()[:MAX_SHOWN]}"
+    else:
+        remedy = f"Write a whole number without quotation marks, such as {wrong.key} = 10"
+    return _must_be(wrong, "a whole number"), remedy
+
+
+def _not_number(wrong: _Wrong) -> tuple[str, str]:
+    remedy = f"Write a number without quotation marks, such as {wrong.key} = 0.5"
+    return _must_be(wrong, "a number"), remedy
+
+
+def _not_switch(wrong: _Wrong) -> tuple[str, str]:
+    remedy = f"Write {wrong.key} = true or {wrong.key} = false, without quotation marks"
+    return _must_be(wrong, "true or false"), remedy
+
+
+def _not_list(wrong: _Wrong) -> tuple[str, str]:
+    annotation = _annotation_at(wrong.model, wrong.place)
+    if _inner_model(annotation) is not None:
+        return _must_be(wrong, "a list of sections"), f"Begin each with [[{wrong.key}]]"
+    value = wrong.value if isinstance(wrong.value, str) and not is_secret(wrong.value) else "..."
+    remedy = f'Put it in square brackets: {wrong.key} = ["{value[:MAX_SHOWN]}"]'
+    return _must_be(wrong, "a list"), remedy
+
+
+def _not_table(wrong: _Wrong) -> tuple[str, str]:
+    if isinstance(wrong.value, list):
+        remedy = f"Write [{wrong.key}] with single brackets, once"
+    else:
+        header = section(wrong.place)
+        remedy = f"Write {header} on a line of its own, and its keys below it"
+    return f'"{wrong.key}" is {_kind(wrong.value)}, but must be a section with keys of its own', remedy
+
+
+def _not_one_of(wrong: _Wrong) -> tuple[str, str]:
+    allowed = re.findall("'([^']*)'", str(wrong.context.get("expected", "")))
+    choice = f"It can be {' or '.join(shown(word) for word in allowed)}"
+    cause = f'"{wrong.key}" cannot be {shown(wrong.value, wrong.key)}'
+    meant = did_you_mean(wrong.value, allowed) if isinstance(wrong.value, str) else ""
+    return cause, f'Did you mean "{meant}"? {choice}' if meant else choice
+
+
+def _limited(limit: str, remedy: str) -> Callable[[_Wrong], tuple[str, str]]:
+    def explain(wrong: _Wrong) -> tuple[str, str]:
+        value = wrong.value
+        cause = f'"{wrong.key}" cannot be {shown(value, wrong.key)}'
+        return cause, remedy.format(shown(wrong.context[limit]))
+
+    return explain
+
+
+def _lengthy(limit: str, what: str) -> Callable[[_Wrong], tuple[str, str]]:
+    def explain(wrong: _Wrong) -> tuple[str, str]:
+        bound = wrong.context[limit]
+        empty = bound == 1 and limit == "min_length"
+        cause = f'"{wrong.key}" is {"empty" if empty else "too " + what}'
+        if empty:
+            return cause, "Write something, or delete the line"
+        size = "at least" if limit == "min_length" else "at most"
+        unit = "characters" if isinstance(wrong.value, str) else "values"
+        return cause, f"Write {size} {bound} {unit}"
+
+    return explain
+
+
+_EXPLAINED: dict[str, Callable[[_Wrong], tuple[str, str]]] = {
+    "extra_forbidden": _unknown,
+    "missing": _missing,
+    "value_error": _refused,
+    "string_type": _not_text,
+    "int_type": _not_whole,
+    "int_from_float": _not_whole,
+    "int_parsing": _not_whole,
+    "float_type": _not_number,
+    "float_parsing": _not_number,
+    "bool_type": _not_switch,
+    "bool_parsing": _not_switch,
+    "list_type": _not_list,
+    "tuple_type": _not_list,
+    "dict_type": _not_table,
+    "model_type": _not_table,
+    "model_attributes_type": _not_table,
+    "literal_error": _not_one_of,
+    "enum": _not_one_of,
+    "greater_than_equal": _limited("ge", "Write {} or more"),
+    "greater_than": _limited("gt", "Write more than {}"),
+    "less_than_equal": _limited("le", "Write {} or less"),
+    "less_than": _limited("lt", "Write less than {}"),
+    "string_too_short": _lengthy("min_length", "short"),
+    "too_short": _lengthy("min_length", "short"),
+    "string_too_long": _lengthy("max_length", "long"),
+    "too_long": _lengthy("max_length", "long"),
+}
+
+
+def _fields(model: type[BaseModel]) -> dict[str, Any]:
+    """The keys a section may have, as the file writes them, with their types."""
+    return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+
+
+def _parts(annotation: object) -> Iterator[object]:
+    """A type and everything it is made of."""
+    yield annotation
+    yield from chain.from_iterable(map(_parts, get_args(annotation)))
+
+
+def _inner_model(annotation: object) -> type[BaseModel] | None:
+    models = (
+        part
+        for part in _parts(annotation)
+        if isinstance(part, type) and not get_args(part) and issubclass(part, BaseModel)
+    )
+    return next(models, None)
+
+
+def _annotation_at(model: type[BaseModel], place: Where) -> object:
+    """The type that the model declares for a place; None where it declares none."""
+    annotation: object = model
+    for part in place:
+        inner = _inner_model(annotation)
+        if isinstance(part, str) and inner is not None and get_origin(annotation) is None:
+            annotation = _fields(inner).get(part)
+        else:
+            arguments = [arg for arg in get_args(annotation) if arg is not Ellipsis]
+            annotation = arguments[-1] if arguments else annotation
+    return annotation
+
+
+def _model_at(model: type[BaseModel], place: Where) -> type[BaseModel] | None:
+    return _inner_model(_annotation_at(model, place))
+
+
+def _example(key: str, annotation: object) -> str:
+    """A line that would be right."""
+    parts = list(_parts(annotation))
+    if get_origin(annotation) in {list, tuple}:
+        inner = _inner_model(annotation)
+        return f"[[{key}]]" if inner else f'{key} = ["..."]'
+    if inner := _inner_model(annotation):
+        return f"[{key}]" if inner else ""
+    for kind, text in ((bool, "true"), (timedelta, '"5m"'), (int, "10"), (float, "0.5")):
+        if kind in parts:
+            return f"{key} = {text}"
+    choices = [arg for part in parts if get_origin(part) is Literal for arg in get_args(part)]
+    choices += [str(member.value) for part in parts for member in _members(part)]
+    return f'{key} = "{choices[0] if choices else "..."}"'
+
+
+def _members(part: object) -> list[Enum]:
+    return list(part) if isinstance(part, type) and issubclass(part, Enum) else []
+
+
+# --- documents that are not TOML ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Broken:
+    """A document that tomllib refused, and how far it was right."""
+
+    source: str
+    offset: int
+    """Of the character that tomllib names."""
+    before: Scanner
+    """Has read all that stands before."""
+
+    @property
+    def key(self) -> str:
+        """The key or section read last."""
+        return next((str(part) for part in reversed(self.before.place) if isinstance(part, str)), "")
+
+    @property
+    def rest(self) -> str:
+        """Of the line, from the offset."""
+        end = self.source.find("\n", self.offset)
+        return self.source[self.offset : None if end < 0 else end].rstrip("\r")
+
+    def line(self, offset: int) -> int:
+        return self.source.count("\n", 0, offset) + 1
+
+
+class _Found(NamedTuple):
+    offset: int
+    cause: str
+    remedy: str
+
+
+_MESSAGE = re.compile(r"(?P<kind>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)", re.DOTALL)
+
+
+def syntax_problem(source: str, file: str, message: str, before: Callable[[str], Scanner]) -> Problem:
+    """Why a document is not TOML: tomllib's message, in our words and with the true place.
+
+    `before` reads the part of the document that is right.
+    """
+    if "\0" in source:
+        offset = source.index("\0")
+        cause = "here is a NUL character, which text never has: the file is damaged or is not text"
+        return _at(source, file, _Found(offset, cause, "Restore it from a copy, or write it anew"))
+    parsed = _MESSAGE.fullmatch(message)
+    if parsed is None:  # int() of thousands of digits has no place in its message
+        cause, remedy = "a number has too many digits", "Put it in quotation marks if it is text"
+        return Problem(file, None, None, cause, remedy)
+    offset = _offset(source, parsed)
+    broken = _Broken(source, offset, before(source[:offset]))
+    for sign, explain in _SYNTAX.items():
+        if parsed["kind"].startswith(sign):
+            return _at(source, file, explain(broken))
+    return _at(source, file, _Found(offset, "this is not TOML", "Compare it with the examples"))
+
+
+def _offset(source: str, parsed: re.Match[str]) -> int:
+    if parsed["line"] is None:
+        return len(source)
+    start = 0
+    for _ in range(int(parsed["line"]) - 1):
+        start = source.index("\n", start) + 1
+    return start + int(parsed["column"]) - 1
+
+
+def _at(source: str, file: str, found: _Found) -> Problem:
+    line = source.count("\n", 0, found.offset) + 1
+    column = found.offset - source.rfind("\n", 0, found.offset)
+    return Problem(file, line, column, found.cause, found.remedy)
+
+
+_CURLY = "\u201c\u201d\u201e\u201f\u2018\u2019\u201a\u00ab\u00bb"
+_NEW_KEY = re.compile(r"\s*[\w.-]+\s*=|\s*\[+[\w.-]+\]+\s*$|\s*$", re.MULTILINE)
+_SWITCH = {"true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false"}
+
+
+def _written(key: str, text: str) -> str:
+    """The line as it should be, unless that would repeat a secret."""
+    if '"' in text or shown(text, key) != f'"{text}"':
+        return "Put the text between quotation marks"
+    return f'Write {key} = "{text}"' if key else f'Write "{text}"'
+
+
+def _no_value(broken: _Broken) -> _Found:
+    """After `=`, or in a list, stands nothing that is a value."""
+    offset, rest, key = broken.offset, broken.rest, broken.key
+    if broken.before.opened and (_NEW_KEY.match(rest) or not rest):
+        return _unclosed(broken)
+    if found := _curly(broken):
+        return found
+    words = re.split(r"\s+#|[,\]}]", rest, maxsplit=1)[0].strip()
+    if not rest or re.match(r"#(\W|$)", rest):
+        return _Found(offset, f'the value of "{key}" is missing', f'Write it after the "=": {key} = "..."')
+    if words.lower() in _SWITCH:
+        switch = _SWITCH[words.lower()]
+        return _Found(offset, f"{words} is not a value", f"Write {key} = {switch}, in small letters")
+    listed = isinstance(broken.before.place[-1:], int) or bool(broken.before.opened)
+    return _Found(offset, "text needs quotation marks", _written("" if listed else key, words))
+
+
+def _curly(broken: _Broken) -> _Found | None:
+    if broken.rest[:1] not in _CURLY or not broken.rest:
+        return None
+    cause = f"{broken.rest[0]} is a typographic quotation mark"
+    return _Found(broken.offset, cause, 'Write the straight one: "')
+
+
+def _after_value(broken: _Broken) -> _Found:
+    """Something stands between a value and the end of its line."""
+    place, source = broken.before.place, broken.source
+    start = broken.before.values.get(place, 0)
+    word = re.compile(r"[^\s#,\]}]*").match(source, start)
+    same_line = "\n" not in source[start : broken.offset]
+    bare = same_line and place not in broken.before.quotes and source[start : start + 1].isdigit()
+    if bare and word and word.end() > broken.offset:
+        cause = "this is no number: durations, sizes, addresses and other text need quotation marks"
+        return _Found(start, cause, _written(broken.key, word[0]))
+    if same_line and place in broken.before.quotes:
+        cause = f'the text of "{broken.key}" ends before this'
+        remedy = 'Write \\" for a quotation mark inside a text, or begin the next key on a new line'
+        return _Found(broken.offset, cause, remedy)
+    remedy = "Begin a new line here, or delete it; a comment begins with #"
+    return _Found(broken.offset, "here the line should end", remedy)
+
+
+def _no_equals(broken: _Broken) -> _Found:
+    rest, key = broken.rest, broken.key
+    if rest.startswith(":"):
+        return _Found(broken.offset, f'after "{key}" stands ":"', 'Write "=" in its place')
+    if re.match(r"[\w\s-]+=", rest):
+        start = broken.before.keys[broken.before.place]
+        name = broken.source[start:].split("=", 1)[0].strip()
+        joined = re.sub(r"\s+", "_", name)
+        return _Found(start, f'the key "{name}" has a space in it', f"Write {joined}, or check its name")
+    return _Found(broken.offset, f'"=" is missing after "{key}"', f'Write {key} = "..."')
+
+
+def _no_statement(broken: _Broken) -> _Found:
+    char = broken.rest[:1]
+    if found := _curly(broken):
+        return found
+    if char == "=":
+        return _Found(broken.offset, 'before "=" the key is missing', 'Write key = "value"')
+    if not char or char == "]":
+        return _Found(broken.offset, "a name is missing here", "Write it in letters, digits, _ or -")
+    if char.isalpha():
+        cause = "a name with other letters than a-z needs quotation marks"
+        return _Found(broken.offset, cause, "Put quotation marks around the name")
+    if char in "/;":
+        return _Found(broken.offset, f"{char} begins nothing here", "Begin a comment with #")
+    if broken.before.opened:
+        return _unclosed(broken)
+    cause = "this line is no key, section or comment"
+    return _Found(broken.offset, cause, 'Write key = "value", [section] or # comment')
+
+
+def _no_bracket(broken: _Broken) -> _Found:
+    header = section(broken.before.place)
+    remedy = f"Write {header} alone on its line; names of several words are joined by _ or -"
+    return _Found(broken.offset, "the section's name should end here with its bracket", remedy)
+
+
+def _unclosed(broken: _Broken) -> _Found:
+    opened = broken.before.opened[-1] if broken.before.opened else broken.offset
+    inline = broken.source[opened : opened + 1] == "{"
+    if inline and broken.source[broken.offset : broken.offset + 1] in {"\n", "\r"}:
+        cause = "what stands in { } must be on one line"
+        return _Found(broken.offset, cause, 'Join the lines, or add the "}" that is missing')
+    if not broken.rest or _NEW_KEY.match(broken.rest):
+        what, mark = ("table", "}") if inline else ("list", "]")
+        return _Found(opened, f"the {what} that begins here is not closed", f'Write "{mark}" where it ends')
+    return _Found(broken.offset, "a comma is missing before this", "Put a comma between two values")
+
+
+def _open_text(broken: _Broken) -> _Found:
+    quotes = "\"\"\"|'''|\"|'"
+    found = re.compile(quotes).match(broken.source, broken.before.at)
+    mark = found[0] if found else '"'
+    cause = "the text that begins here has no closing quotation mark"
+    return _Found(broken.before.at, cause, f"Write {mark} where it ends")
+
+
+def _odd_character(broken: _Broken) -> _Found:
+    char = broken.source[broken.offset : broken.offset + 1]
+    if char == "\n" or broken.source.startswith("\r\n", broken.offset):
+        return _open_text(broken)
+    cause = f"here is an invisible character (U+{ord(char or ' '):04X})"
+    return _Found(broken.offset, cause, "Delete it and type the line anew")
+
+
+def _bad_escape(broken: _Broken) -> _Found:
+    start = broken.source.rfind("\\", 0, broken.offset + 1)
+    cause = "a backslash in a text has a meaning of its own, and this one means nothing"
+    remedy = "Write two of them (\\\\), or put the text between ' and '"
+    return _Found(max(start, 0), cause, remedy)
+
+
+def _twice(broken: _Broken) -> _Found:
+    if broken.before.repeated is None:
+        return _two_forms(broken)
+    place, first, second = broken.before.repeated
+    line = broken.line(first)
+    if broken.source[:second].rstrip(" \t").endswith("["):
+        name = section(place)
+        remedy = f"Put its keys together in one place; entries of a list begin with [{name}]"
+        return _Found(second, f"the section {name} is here again, first on line {line}", remedy)
+    cause = f'the key "{place[-1]}" is here again, first on line {line}'
+    return _Found(second, cause, "Keep one of the two lines")
+
+
+def _two_forms(broken: _Broken) -> _Found:
+    place = broken.before.place
+    offset = broken.before.keys.get(place, broken.offset)
+    cause = f'"{broken.key}" was written before in another form'
+    remedy = "Write [name] for a single section, [[name]] for each entry of a list, key = value else"
+    return _Found(offset, cause, remedy)
+
+
+def _no_date(broken: _Broken) -> _Found:
+    remedy = "Write it as 2025-03-17, or in quotation marks if it is text"
+    return _Found(broken.offset, "there is no such date or time", remedy)
+
+
+_SYNTAX: dict[str, Callable[[_Broken], _Found]] = {
+    "Expected newline": _after_value,
+    "Invalid value": _no_value,
+    "Expected '='": _no_equals,
+    "Invalid statement": _no_statement,
+    "Invalid initial character": _no_statement,
+    "Expected ']": _no_bracket,
+    "Unclosed": _unclosed,
+    "Unterminated": _open_text,
+    "Expected \"'": _open_text,
+    "Illegal character": _odd_character,
+    "Found invalid character": _odd_character,
+    "Unescaped": _bad_escape,
+    "Invalid hex value": _bad_escape,
+    "Escaped character": _bad_escape,
+    "Cannot": _twice,
+    "Duplicate": _twice,
+    "Invalid date": _no_date,
+}
+"""By how tomllib's messages begin; a test goes through all of them."""

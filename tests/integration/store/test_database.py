@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import insert, select, update
+
+from monitor.errors import DatabaseInUse, StoreError
+from monitor.store.database import Database, InstanceLock
+from monitor.store.schema import stories
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from monitor.store.database import Transaction
+
+
+def test_no_concurrent_read_then_write_is_lost(tmp_path: Path, now: datetime) -> None:
+    from monitor.store import migrate  # noqa: PLC0415
+
+    with Database(f"sqlite:///{tmp_path / 'm.db'}") as database:
+        migrate.upgrade(database)
+        with database.transaction() as tx:
+            tx.execute(insert(stories).values(id=1, started_at=now, last_item_at=now))
+
+        def move_on(_: int) -> None:
+            with database.transaction() as tx:
+                seen = tx.execute(select(stories.c.last_item_at)).scalar_one()
+                later = seen.replace(microsecond=seen.microsecond + 1)
+                tx.execute(update(stories).values(last_item_at=later))
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(move_on, range(200)))
+
+        with database.reading() as tx:
+            assert tx.execute(select(stories.c.last_item_at)).scalar_one().microsecond == 200
+
+
+def test_a_transaction_that_raises_leaves_nothing(database: Database, now: datetime) -> None:
+    with pytest.raises(RuntimeError), database.transaction() as tx:
+        tx.execute(insert(stories).values(started_at=now, last_item_at=now))
+        raise RuntimeError
+
+    with database.reading() as tx:
+        assert tx.execute(select(stories)).all() == []
+
+
+def test_times_come_back_as_they_went_in(database: Database, now: datetime) -> None:
+    with database.transaction() as tx:
+        tx.execute(insert(stories).values(started_at=now, last_item_at=now))
+
+    with database.reading() as tx:
+        assert tx.execute(select(stories.c.started_at)).scalar_one() == now
+
+
+def test_a_naive_time_is_refused(database: Database, now: datetime) -> None:
+    naive = now.replace(tzinfo=None)
+
+    with pytest.raises(Exception, match="naive"), database.transaction() as tx:
+        tx.execute(insert(stories).values(started_at=naive, last_item_at=naive))
+
+
+def test_work_that_lost_a_race_begins_again(database: Database, now: datetime) -> None:
+    tries = []
+
+    def work(tx: Transaction) -> str:
+        tries.append(1)
+        tx.execute(insert(stories).values(id=7, started_at=now, last_item_at=now))
+        if len(tries) == 1:
+            tx.execute(insert(stories).values(id=7, started_at=now, last_item_at=now))
+        return "done"
+
+    assert database.run(work) == "done"
+    assert len(tries) == 2
+
+
+def test_sqlite_is_durable_and_checks_references(tmp_path: Path) -> None:
+    with Database(f"sqlite:///{tmp_path / 'm.db'}") as database, database.reading() as tx:
+        assert tx.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        assert tx.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+        assert tx.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+
+
+@pytest.mark.parametrize("url", ["mysql://x/y", "nonsense", "sqlite://", "postgresql://h/d"])
+def test_a_url_we_cannot_use_says_what_to_write(url: str) -> None:
+    with pytest.raises(StoreError, match="sqlite:///data/monitor.db"):
+        Database(url)
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    (tmp_path / "m.db").write_bytes(b"not a database at all, but long enough to be read as one" * 9)
+
+    with (
+        pytest.raises(StoreError, match="not an SQLite database"),
+        Database(f"sqlite:///{tmp_path / 'm.db'}") as database,
+        database.transaction(),
+    ):
+        pass
+
+
+def test_an_unreachable_server_is_named_without_the_password() -> None:
+    url = "postgresql+psycopg://user:hunter2@127.0.0.1:1/none"
+
+    with Database(url) as database, pytest.raises(StoreError) as error, database.reading():
+        pass
+
+    assert "does not answer" in str(error.value)
+    assert "hunter2" not in str(error.value)
+
+
+def test_a_second_instance_is_refused_and_told_who_holds_the_database(tmp_path: Path) -> None:
+    lock = InstanceLock(tmp_path / "m.db")
+
+    with pytest.raises(DatabaseInUse, match=f"process {os.getpid()}"):
+        InstanceLock(tmp_path / "m.db")
+
+    lock.release()
+    InstanceLock(tmp_path / "m.db").release()
+
+
+def test_a_killed_instance_holds_no_lock(tmp_path: Path) -> None:
+    code = (
+        "import os, sys, signal; from pathlib import Path;"
+        "from monitor.store.database import InstanceLock;"
+        f"InstanceLock(Path({str(tmp_path / 'm.db')!r})); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=False)
+
+    InstanceLock(tmp_path / "m.db").release()
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+
+    with pytest.raises(StoreError, match="cannot make the folder"):
+        Database(f"sqlite:///{tmp_path / 'file' / 'm.db'}")
+
+
+def test_the_lock_file_is_not_for_others_to_write(tmp_path: Path) -> None:
+    lock = InstanceLock(tmp_path / "m.db")
+
+    mode = stat.S_IMODE((tmp_path / "m.db.lock").stat().st_mode)
+
+    lock.release()
+    assert not mode & 0o022
