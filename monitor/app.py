@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from monitor import __version__
@@ -31,7 +32,6 @@ from monitor.store.database import Database, InstanceLock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
     from types import TracebackType
 
     from monitor.config import Config, Secrets
@@ -64,10 +64,17 @@ def make_receiver(config: Config, secrets: Secrets) -> Receiver:
     log.info("receiver chosen: receiver=%s reason=%s", kind, reason)
     if kind == "slack" and secrets.slack_bot_token:
         return SlackReceiver(
-            secrets.slack_bot_token, api_url=config.slack.api_url, service=config.service.name
+            secrets.slack_bot_token,
+            api_url=config.slack.api_url,
+            service=config.service.name,
+            timeout=config.slack.timeout.total_seconds(),
         )
     if kind == "webhook" and secrets.slack_webhook_url:
-        return WebhookReceiver(secrets.slack_webhook_url, service=config.service.name)
+        return WebhookReceiver(
+            secrets.slack_webhook_url,
+            service=config.service.name,
+            timeout=config.slack.timeout.total_seconds(),
+        )
     return ConsoleReceiver(timezone=config.service.timezone)
 
 
@@ -99,7 +106,7 @@ class Service:
 
     def _build(self, config: Config, receiver: Receiver) -> None:
         # Rules first: a broken rule file must not cost a migration.
-        self._reload = Reload(config.rules.folder)
+        self._reload = Reload(Path(config.rules.path))
         self._database = Database(config.database.url)
         if self._database.path:
             self._open.callback(InstanceLock(self._database.path).release)
@@ -125,10 +132,9 @@ class Service:
             receiver,
             collapse_above=config.alerts.collapse_above,
             clock=self._clock,
+            settle=config.slack.settle,
         )
-        self._maintain = Maintain(
-            self._database, keep=config.database.retention, clock=self._clock
-        )
+        self._maintain = Maintain(self._database, keep=config.database.retention, clock=self._clock)
         self._recover()
 
     def _intake(self) -> Intake:
@@ -148,10 +154,14 @@ class Service:
                 stored_feeds.release_leases(tx)
             # Another replica may be in the middle of sending; its attempts take no longer than this.
             tried_before = now if alone else now - timedelta(minutes=1)
-            interrupted = outbox.recover(tx, now=now, tried_before=tried_before)
+            interrupted = outbox.recover(
+                tx, tried_before=tried_before, settle=self._config.slack.settle
+            )
             outbox.unpark(tx, now=now)
         if interrupted:
-            log.warning("messages interrupted by a crash, looked up before sending: n=%d", interrupted)
+            log.warning(
+                "messages interrupted by a crash, looked up before sending: n=%d", interrupted
+            )
 
     def wrong(self) -> list[str]:
         """What does not work now, one sentence each."""
@@ -252,7 +262,7 @@ def _steady(name: str, job: Callable[[], None]) -> Callable[[], None]:
             job()
         except StoreError as error:
             if str(error) != said:
-                log.error("%s waits: %s", name, error)  # noqa: TRY400 - the text says it all
+                log.error("%s waits: %s", name, error)
             said = str(error)
         else:
             if said:

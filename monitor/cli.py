@@ -165,10 +165,12 @@ def check(*, config: ConfigOption = CONFIG) -> None:
     loaded = _load(config)
     secrets = configuration.load_secrets(os.environ)
     kind, reason = configuration.receiver_in_use(loaded, secrets)
-    matcher = checked_matcher(loaded.rules.folder)
+    matcher = checked_matcher(Path(loaded.rules.path))
     show.say(f"config   fine: {config}, {len(loaded.feeds)} feeds")
     show.say(f"receiver {kind}: {reason}")
-    show.say(f"rules    fine: {loaded.rules.folder}, {len(matcher.rules)} rules, all their tests pass")
+    show.say(
+        f"rules    fine: {Path(loaded.rules.path)}, {len(matcher.rules)} rules, all their tests pass"
+    )
 
 
 @cli.command("health")
@@ -187,7 +189,8 @@ def health_command(*, config: ConfigOption = CONFIG) -> None:
 @cli.command()
 def match(
     items: Annotated[
-        str, typer.Argument(metavar="ITEMS.jsonl", help="Items, one JSON object a line; - is stdin.")
+        str,
+        typer.Argument(metavar="ITEMS.jsonl", help="Items, one JSON object a line; - is stdin."),
     ],
     *,
     rules: Annotated[
@@ -196,7 +199,7 @@ def match(
     config: ConfigOption = CONFIG,
 ) -> None:
     """Match and group the items of a file in their order, offline; one JSON line each."""
-    matcher = checked_matcher(rules or _load(config).rules.folder)
+    matcher = checked_matcher(rules or Path(_load(config).rules.path))
     with _lines(items) as lines:
         for answer in match_lines(lines, matcher, file=items):
             show.line(answer)
@@ -210,7 +213,9 @@ def _lines(items: str) -> Iterator[Iterable[str]]:
     try:
         file = Path(items).open(encoding="utf-8", errors="replace")  # noqa: SIM115 - closed below
     except OSError as error:
-        problem = Problem(items, None, None, f"it cannot be read: {error.strerror}", "Check its name")
+        problem = Problem(
+            items, None, None, f"it cannot be read: {error.strerror}", "Check its name"
+        )
         raise ConfigError([problem]) from None
     with file:
         yield file
@@ -220,7 +225,7 @@ def _lines(items: str) -> Iterator[Iterable[str]]:
 def rules_list(*, config: ConfigOption = CONFIG, as_json: JsonOption = False) -> None:
     """List the rules in the configured folder."""
     loaded = _load(config)
-    found = list(checked_matcher(loaded.rules.folder).rules.values())
+    found = list(checked_matcher(Path(loaded.rules.path)).rules.values())
     if as_json:
         show.data([asdict(rule) for rule in found])
         return
@@ -236,19 +241,22 @@ def rules_list(*, config: ConfigOption = CONFIG, as_json: JsonOption = False) ->
         )
         for rule in found
     ]
-    show.table(f"{len(rows)} rules", ("id", "name", "severity", "channels", "status", "query"), rows)
+    show.table(
+        f"{len(rows)} rules", ("id", "name", "severity", "channels", "status", "query"), rows
+    )
 
 
 @rules_cli.command("test")
 def rules_test(
     folder: Annotated[
-        Path | None, typer.Argument(metavar="[DIR]", help="Rule files; default: the configured ones.")
+        Path | None,
+        typer.Argument(metavar="[DIR]", help="Rule files; default: the configured ones."),
     ] = None,
     *,
     config: ConfigOption = CONFIG,
 ) -> None:
     """Run the tests that the rule files carry."""
-    rule_set = rules_room.load(folder or _load(config).rules.folder)
+    rule_set = rules_room.load(folder or Path(_load(config).rules.path))
     failures = rules_room.run_tests(rule_set)
     for failure in failures:
         show.fail(str(failure))

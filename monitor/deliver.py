@@ -20,7 +20,6 @@ from monitor.errors import (
     Unauthorised,
     Unclear,
 )
-from monitor.model import Receipt
 from monitor.receivers import Finder
 from monitor.store import outbox
 from monitor.store.outbox import Queued, State
@@ -28,6 +27,7 @@ from monitor.store.outbox import Queued, State
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from monitor.model import Receipt
     from monitor.receivers import Receiver
     from monitor.store.database import Database
 
@@ -41,6 +41,8 @@ SETTLE = timedelta(seconds=15)
 """How long a message may take to appear in a channel's history after an unclear answer."""
 PROBE = timedelta(hours=1)
 """How often something that a person must mend is tried again by itself."""
+LOOK_AGAIN = timedelta(minutes=1)
+"""After a look-up that could not read everything."""
 _FIRST_PAUSE = timedelta(seconds=2)
 _LONGEST_PAUSE = timedelta(minutes=5)
 
@@ -128,7 +130,8 @@ class Deliver:
         try:
             receipt = finder.find(queued.message, since=since)
         except DeliveryError as error:
-            self._put_back(queued, State.UNKNOWN, PROBE / 60, error)
+            self._put_back(queued, State.UNKNOWN, LOOK_AGAIN, error)
+            _log_trouble(queued, State.UNKNOWN, error)
             return
         if receipt:
             self._sent(queued, receipt)
@@ -146,23 +149,14 @@ class Deliver:
         )
 
     def _not_confirmed(self, queued: Queued, error: DeliveryError) -> None:
-        jitter = random.random()  # noqa: S311 - spreads attempts, guards nothing
+        jitter = random.random()
         state, pause = after(
             error, attempts=queued.attempts + 1, settle=self._settle, jitter=jitter
         )
         if isinstance(error, RateLimited | Unauthorised):
             self._paused_until = self._clock() + pause
         self._put_back(queued, state, pause, error)
-        level = logging.ERROR if state in {State.PARKED, State.DEAD} else logging.WARNING
-        if error_is_news(queued, error):
-            log.log(
-                level,
-                "alert not delivered: message=%d channel=%s state=%s cause=%s",
-                queued.id,
-                queued.message.channel,
-                state.value,
-                error,
-            )
+        _log_trouble(queued, state, error)
 
     def _put_back(
         self, queued: Queued, state: State, pause: timedelta, error: DeliveryError | None = None
@@ -177,9 +171,19 @@ class Deliver:
             )
 
 
-def error_is_news(queued: Queued, error: DeliveryError) -> bool:
-    """Whether this is not what the last attempt said already."""
-    return str(error) != queued.error
+def _log_trouble(queued: Queued, state: State, error: DeliveryError) -> None:
+    """Say what went wrong, unless the last attempt said just that."""
+    if str(error) == queued.error:
+        return
+    held = state in {State.PARKED, State.DEAD}
+    log.log(
+        logging.ERROR if held else logging.WARNING,
+        "alert not delivered: message=%d channel=%s state=%s cause=%s",
+        queued.id,
+        queued.message.channel,
+        state.value,
+        error,
+    )
 
 
 def after(
@@ -203,5 +207,5 @@ def after(
 
 def backoff(attempts: int, *, jitter: float) -> timedelta:
     """The pause after this many failed attempts: doubling from 2 s to 5 min, less up to a quarter."""
-    pause = min(_FIRST_PAUSE * 2 ** min(attempts - 1, 16), _LONGEST_PAUSE)
-    return pause * (1 - jitter / 4)
+    doubled: int = 2 ** min(attempts - 1, 16)
+    return min(_FIRST_PAUSE * doubled, _LONGEST_PAUSE) * (1 - jitter / 4)

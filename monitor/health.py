@@ -68,7 +68,7 @@ class _Handler(BaseHTTPRequestHandler):
     server_version = "monitor"
     sys_version = ""
 
-    def do_GET(self) -> None:  # noqa: N802 - the standard library's name
+    def do_GET(self) -> None:
         if self.path != _PATH:
             self.send_error(HTTPStatus.NOT_FOUND)
             return
@@ -80,7 +80,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the standard library's name
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
         """Say nothing: a probe a minute is no news."""
 
 

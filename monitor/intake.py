@@ -6,7 +6,6 @@ for each item: known already? | store | match every rule | find its story | deci
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from monitor.alerts import policy, routing
@@ -20,6 +19,7 @@ from monitor.stories import grouping
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime, timedelta
 
     from monitor.alerts.routing import Route
     from monitor.model import Known, Rule
@@ -125,7 +125,12 @@ class Intake:
             )
             alert = make_alert(item, story, route.matches, self._matcher.rules, reason, seen=now)
             outbox.enqueue(
-                tx, alert, alert=after.alert, revision=after.revision, channel=route.channel, now=now
+                tx,
+                alert,
+                alert=after.alert,
+                revision=after.revision,
+                channel=route.channel,
+                now=now,
             )
         return reason
 
@@ -138,7 +143,9 @@ def _add_new(
     for item in items:
         if _was_pruned(item, known):
             continue
-        same = next((one for one in _holders(item, known) if identity.same(item, one, feed=feed)), None)
+        same = next(
+            (one for one in _holders(item, known) if identity.same(item, one, feed=feed)), None
+        )
         if same:
             stored_items.add_keys(tx, same.id, item.keys, now=now)
             stored_items.add_sighting(tx, same.id, feed=feed, now=now)

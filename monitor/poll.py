@@ -146,7 +146,7 @@ class Poll:
             now=now,
             failures=claimed.failures + 1 if error else 0,
             retry_after=error.retry_after if error else None,
-            jitter=random.random(),  # noqa: S311 - spreads polls, guards nothing
+            jitter=random.random(),
         )
 
 
@@ -167,7 +167,9 @@ def _log_recovery(claimed: Claimed) -> None:
 def _log_taken(claimed: Claimed, items: int, taken: Taken) -> None:
     if taken.new:
         counts = (items, taken.new, taken.matched)
-        log.info("feed polled: feed=%s url=%s items=%d new=%d matched=%d", *_names(claimed), *counts)
+        log.info(
+            "feed polled: feed=%s url=%s items=%d new=%d matched=%d", *_names(claimed), *counts
+        )
     for one in taken.decisions:
         log.info(
             "item decided: item=%d story=%d channel=%s rules=%s decision=%s",

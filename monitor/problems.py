@@ -1,4 +1,4 @@
-"""What is wrong with a TOML file, in words for a person who is not a programmer, with what to write."""
+"""What is wrong with a TOML file, for a person who is not a programmer, and what to write."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ from monitor.errors import Problem
 from monitor.settings import format_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from pydantic import ValidationError
-    from pydantic_core import ErrorDetails
 
     from monitor.toml import Positions, Scanner, Where
 
@@ -36,7 +35,7 @@ def is_secret(text: str) -> bool:
 
 
 def shown(value: object, key: str = "") -> str:
-    """A value as a message may repeat it: short, on one line, as TOML writes it, and never a secret."""
+    """A value as a message may repeat it: short, one line, as TOML has it; never a secret."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, timedelta):
@@ -64,24 +63,20 @@ def _listed(words: Iterable[str]) -> str:
 
 def _kind(value: object) -> str:
     """What a value is, in the words of a person."""
-    match value:
-        case bool():
-            return "true or false"
-        case int() | float():
-            return "a number"
-        case str():
-            return "text"
-        case list() | tuple():
-            return "a list"
-        case dict():
-            return "a section"
-        case date() | time():
-            return "a date or time"
-        case _:
-            return "something else"
+    return next((name for kinds, name in _KINDS if isinstance(value, kinds)), "something else")
 
 
-# --- values that do not fit their model ---------------------------------------------------------------
+_KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
+    (bool, "true or false"),
+    ((int, float), "a number"),
+    (str, "text"),
+    ((list, tuple), "a list"),
+    (dict, "a section"),
+    ((date, time), "a date or time"),
+)
+
+
+# --- values that do not fit their model -----------------------------------------------------------
 
 
 class _Wrong(NamedTuple):
@@ -95,21 +90,49 @@ class _Wrong(NamedTuple):
 
 
 def problems_of(
-    error: ValidationError, positions: Positions, file: str, *, model: type[BaseModel]
+    error: ValidationError,
+    positions: Positions,
+    file: str,
+    *,
+    model: type[BaseModel],
+    variables: Mapping[Where, str] | None = None,
 ) -> list[Problem]:
     """Everything that a model refused in a document, in the order of the file.
 
-    A validator's `ValueError(cause, remedy)` is told as it is; of `ValueError(text)`, the text is taken
-    for the remedy where it begins with a verb ("write ..."), else for the cause.
+    `variables` names the environment variables that gave values in place of the document's.
+
+    A validator's `ValueError(cause, remedy)` is told as it is; of `ValueError(text)`, the text is
+    taken for the remedy where it begins with a verb ("write ..."), else for the cause.
     """
     found: dict[tuple[Where, bool], Problem] = {}
     for details in error.errors(include_url=False):
-        missing = details["type"] == "missing"
-        place = details["loc"] if missing else _known(details["loc"], positions)
+        kind, place = details["type"], details["loc"]
+        variable = _variable(place, variables or {})
+        if not variable and kind != "missing":
+            place = _known(place, positions)
         # A union reports each of its branches; the first says enough.
-        if (place, missing) not in found:
-            found[place, missing] = _problem(details, place, positions, file, model)
-    return sorted(found.values(), key=lambda problem: (problem.line or 0, problem.column or 0))
+        if (place, kind == "missing") in found:
+            continue
+        key = variable or _key(place)
+        wrong = _Wrong(key, place, details.get("input"), details.get("ctx", {}), model)
+        cause, remedy = _EXPLAINED.get(kind, _unfit)(wrong)
+        if variable:
+            found[place, False] = _in_variable(variable, cause, remedy)
+            continue
+        at_key = kind in {"missing", "extra_forbidden"}
+        line, column = positions.key(place) if at_key else positions.value(place)
+        found[place, kind == "missing"] = Problem(file, line, column, cause, remedy)
+    return sorted(found.values(), key=in_order)
+
+
+def _variable(place: Where, variables: Mapping[Where, str]) -> str:
+    """The variable that gave this place its value."""
+    return next((name for path, name in variables.items() if place[: len(path)] == path), "")
+
+
+def _in_variable(variable: str, cause: str, remedy: str) -> Problem:
+    cause, remedy = (text.replace(f'"{variable}"', "it") for text in (cause, remedy))
+    return Problem(variable, None, None, cause, remedy.replace(f"{variable} = ", f"{variable}="))
 
 
 def _known(place: Where, positions: Positions) -> Where:
@@ -118,15 +141,13 @@ def _known(place: Where, positions: Positions) -> Where:
     return place
 
 
-def _problem(
-    details: ErrorDetails, place: Where, positions: Positions, file: str, model: type[BaseModel]
-) -> Problem:
-    key = next((str(part) for part in reversed(place) if isinstance(part, str)), "")
-    wrong = _Wrong(key, place, details.get("input"), details.get("ctx", {}), model)
-    cause, remedy = _EXPLAINED.get(details["type"], _unfit)(wrong)
-    at_key = details["type"] in {"missing", "extra_forbidden"}
-    line, column = positions.key(place) if at_key else positions.value(place)
-    return Problem(file, line, column, cause, remedy)
+def _key(place: Where) -> str:
+    return next((str(part) for part in reversed(place) if isinstance(part, str)), "")
+
+
+def in_order(problem: Problem) -> tuple[int, int]:
+    """For sorting: what has no line first, then as in the file."""
+    return problem.line or 0, problem.column or 0
 
 
 def section(place: Where) -> str:
@@ -151,18 +172,20 @@ def _unknown(wrong: _Wrong) -> tuple[str, str]:
     listed = f"Known here: {_listed(allowed)}"
     if meant := did_you_mean(wrong.key, allowed):
         return cause, f'Did you mean "{meant}"? {listed}'
-    if home := _home(wrong.model, wrong.key):
-        return cause, f'"{wrong.key}" belongs in {home}: put it below that line'
+    homes = {key: home for home, keys in _homes(wrong.model) for key in keys}
+    if wrong.key in homes:
+        return cause, f"It belongs in {homes[wrong.key]}: put it below that line"
+    if meant := did_you_mean(wrong.key, homes):
+        return cause, f'Did you mean "{meant}" of {homes[meant]}? {listed}'
     return cause, listed
 
 
-def _home(model: type[BaseModel], key: str) -> str:
-    """The section that does have this key."""
+def _homes(model: type[BaseModel]) -> Iterator[tuple[str, Iterable[str]]]:
+    """The sections below a model, with their keys."""
     for name, annotation in _fields(model).items():
-        inner = _inner_model(annotation)
-        if inner and key in _fields(inner):
-            return f"[[{name}]]" if get_origin(annotation) in {list, tuple} else f"[{name}]"
-    return ""
+        if inner := _inner_model(annotation):
+            listed = get_origin(annotation) in {list, tuple}
+            yield (f"[[{name}]]" if listed else f"[{name}]"), _fields(inner)
 
 
 def _missing(wrong: _Wrong) -> tuple[str, str]:
@@ -173,16 +196,21 @@ def _missing(wrong: _Wrong) -> tuple[str, str]:
 
 def _refused(wrong: _Wrong) -> tuple[str, str]:
     """A validator of our own said no, in its own words."""
-    match wrong.context["error"].args:
-        case (str(cause), str(remedy)):
-            return cause, _sentence(remedy)
-        case (str(text),) if _ADVICE.match(text):
-            return f'"{wrong.key}" cannot be {shown(wrong.value, wrong.key)}', _sentence(text)
-        case (str(text),):
-            cause, _, remedy = text.partition(". ")
-            return cause, _sentence(remedy or f'Change "{wrong.key}" here')
-        case _:
-            return _unfit(wrong)
+    cause, remedy = _own_words(wrong, *map(str, wrong.context["error"].args))
+    # A validator may repeat the value without a thought that it is a secret in the wrong place.
+    return _unfit(wrong) if is_secret(f"{cause} {remedy}") else (cause, _sentence(remedy))
+
+
+def _own_words(wrong: _Wrong, text: str = "", remedy: str = "", *_: str) -> tuple[str, str]:
+    cause = f'"{wrong.key}" cannot be {shown(wrong.value, wrong.key)}'
+    if remedy or not text:
+        return text or cause, remedy or f'Change "{wrong.key}" here'
+    if _ADVICE.match(text):
+        return cause, text
+    if text.startswith("must "):
+        return cause, f"It {text}"
+    text, remedy = (*re.split(r"[.;] ", text, maxsplit=1), "")[:2]
+    return text, remedy or f'Change "{wrong.key}" here'
 
 
 _ADVICE = re.compile("(?:write|give|use|choose|put|add|remove|delete|name)\\b", re.IGNORECASE)
@@ -215,7 +243,9 @@ def _in_list(wrong: _Wrong) -> bool:
 def _must_be(wrong: _Wrong, what: str) -> str:
     if _in_list(wrong):
         return f'"{wrong.key}" holds {_kind(wrong.value)} where there must be {what}'
-    return f'"{wrong.key}" is {_kind(wrong.value)}, but must be {what}'
+    # A variable of the environment is always text.
+    value = shown(wrong.value) if wrong.key.isupper() else _kind(wrong.value)
+    return f'"{wrong.key}" is {value}, but must be {what}'
 
 
 def _not_whole(wrong: _Wrong) -> tuple[str, str]:
@@ -251,7 +281,10 @@ def _not_table(wrong: _Wrong) -> tuple[str, str]:
     else:
         header = section(wrong.place)
         remedy = f"Write {header} on a line of its own, and its keys below it"
-    return f'"{wrong.key}" is {_kind(wrong.value)}, but must be a section with keys of its own', remedy
+    return (
+        f'"{wrong.key}" is {_kind(wrong.value)}, but must be a section with keys of its own',
+        remedy,
+    )
 
 
 def _not_one_of(wrong: _Wrong) -> tuple[str, str]:
@@ -372,7 +405,7 @@ def _members(part: object) -> list[Enum]:
     return list(part) if isinstance(part, type) and issubclass(part, Enum) else []
 
 
-# --- documents that are not TOML ------------------------------------------------------------------------
+# --- documents that are not TOML ------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,7 +421,9 @@ class _Broken:
     @property
     def key(self) -> str:
         """The key or section read last."""
-        return next((str(part) for part in reversed(self.before.place) if isinstance(part, str)), "")
+        return next(
+            (str(part) for part in reversed(self.before.place) if isinstance(part, str)), ""
+        )
 
     @property
     def rest(self) -> str:
@@ -406,10 +441,14 @@ class _Found(NamedTuple):
     remedy: str
 
 
-_MESSAGE = re.compile(r"(?P<kind>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)", re.DOTALL)
+_MESSAGE = re.compile(
+    r"(?P<kind>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)", re.DOTALL
+)
 
 
-def syntax_problem(source: str, file: str, message: str, before: Callable[[str], Scanner]) -> Problem:
+def syntax_problem(
+    source: str, file: str, message: str, before: Callable[[str], Scanner]
+) -> Problem:
     """Why a document is not TOML: tomllib's message, in our words and with the true place.
 
     `before` reads the part of the document that is right.
@@ -447,7 +486,14 @@ def _at(source: str, file: str, found: _Found) -> Problem:
 
 _CURLY = "\u201c\u201d\u201e\u201f\u2018\u2019\u201a\u00ab\u00bb"
 _NEW_KEY = re.compile(r"\s*[\w.-]+\s*=|\s*\[+[\w.-]+\]+\s*$|\s*$", re.MULTILINE)
-_SWITCH = {"true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false"}
+_SWITCH = {
+    "true": "true",
+    "yes": "true",
+    "on": "true",
+    "false": "false",
+    "no": "false",
+    "off": "false",
+}
 
 
 def _written(key: str, text: str) -> str:
@@ -466,12 +512,19 @@ def _no_value(broken: _Broken) -> _Found:
         return found
     words = re.split(r"\s+#|[,\]}]", rest, maxsplit=1)[0].strip()
     if not rest or re.match(r"#(\W|$)", rest):
-        return _Found(offset, f'the value of "{key}" is missing', f'Write it after the "=": {key} = "..."')
+        return _Found(
+            offset, f'the value of "{key}" is missing', f'Write it after the "=": {key} = "..."'
+        )
     if words.lower() in _SWITCH:
         switch = _SWITCH[words.lower()]
-        return _Found(offset, f"{words} is not a value", f"Write {key} = {switch}, in small letters")
-    listed = isinstance(broken.before.place[-1:], int) or bool(broken.before.opened)
-    return _Found(offset, "text needs quotation marks", _written("" if listed else key, words))
+        return _Found(
+            offset, f"{words} is not a value", f"Write {key} = {switch}, in small letters"
+        )
+    if is_secret(words):
+        cause, remedy = "here is a secret in a file", "Remove it, and set it in the environment"
+        return _Found(offset, cause, remedy)
+    listed = "" if broken.before.opened else key
+    return _Found(offset, "text needs quotation marks", _written(listed, words))
 
 
 def _curly(broken: _Broken) -> _Found | None:
@@ -485,18 +538,33 @@ def _after_value(broken: _Broken) -> _Found:
     """Something stands between a value and the end of its line."""
     place, source = broken.before.place, broken.source
     start = broken.before.values.get(place, 0)
-    word = re.compile(r"[^\s#,\]}]*").match(source, start)
-    same_line = "\n" not in source[start : broken.offset]
-    bare = same_line and place not in broken.before.quotes and source[start : start + 1].isdigit()
-    if bare and word and word.end() > broken.offset:
-        cause = "this is no number: durations, sizes, addresses and other text need quotation marks"
-        return _Found(start, cause, _written(broken.key, word[0]))
-    if same_line and place in broken.before.quotes:
+    if source.startswith("\r", broken.offset):
+        return _odd_character(broken)
+    if "\n" in source[start : broken.offset] or start == broken.before.keys.get(place):
+        remedy = "Begin a new line here, or delete it; a comment begins with #"
+        return _Found(broken.offset, "here the line should end", remedy)
+    if place in broken.before.quotes:
         cause = f'the text of "{broken.key}" ends before this'
         remedy = 'Write \\" for a quotation mark inside a text, or begin the next key on a new line'
         return _Found(broken.offset, cause, remedy)
+    word = re.compile(r"[^\s#,\]}]*").match(source, start)
+    if word and word.end() > broken.offset:
+        return _Found(start, *_no_number(broken.key, word[0]))
     remedy = "Begin a new line here, or delete it; a comment begins with #"
     return _Found(broken.offset, "here the line should end", remedy)
+
+
+def _no_number(key: str, word: str) -> tuple[str, str]:
+    """What begins like a number and is none."""
+    if re.fullmatch("0[0-9]+", word):
+        number = word.lstrip("0") or "0"
+        return (
+            "a number does not begin with 0",
+            f'Write {key} = {number}, or {key} = "{word}" for text',
+        )
+    if re.match("[0-9]{4}-[0-9]", word):
+        return _NO_DATE
+    return "durations, sizes, addresses and text need quotation marks", _written(key, word)
 
 
 def _no_equals(broken: _Broken) -> _Found:
@@ -507,33 +575,39 @@ def _no_equals(broken: _Broken) -> _Found:
         start = broken.before.keys[broken.before.place]
         name = broken.source[start:].split("=", 1)[0].strip()
         joined = re.sub(r"\s+", "_", name)
-        return _Found(start, f'the key "{name}" has a space in it', f"Write {joined}, or check its name")
+        return _Found(
+            start, f'the key "{name}" has a space in it', f"Write {joined}, or check its name"
+        )
     return _Found(broken.offset, f'"=" is missing after "{key}"', f'Write {key} = "..."')
 
 
 def _no_statement(broken: _Broken) -> _Found:
-    char = broken.rest[:1]
     if found := _curly(broken):
         return found
+    if broken.before.opened and broken.rest[:1] not in {"=", "]"}:
+        return _unclosed(broken)
+    return _Found(broken.offset, *_not_a_name(broken.rest[:1]))
+
+
+def _not_a_name(char: str) -> tuple[str, str]:
     if char == "=":
-        return _Found(broken.offset, 'before "=" the key is missing', 'Write key = "value"')
-    if not char or char == "]":
-        return _Found(broken.offset, "a name is missing here", "Write it in letters, digits, _ or -")
+        return 'before "=" the key is missing', 'Write key = "value"'
+    if char in {"", "]"}:
+        return "a name is missing here", "Write it in letters, digits, _ or -"
     if char.isalpha():
         cause = "a name with other letters than a-z needs quotation marks"
-        return _Found(broken.offset, cause, "Put quotation marks around the name")
+        return cause, "Put quotation marks around the name"
     if char in "/;":
-        return _Found(broken.offset, f"{char} begins nothing here", "Begin a comment with #")
-    if broken.before.opened:
-        return _unclosed(broken)
+        return f"{char} begins nothing here", "Begin a comment with #"
     cause = "this line is no key, section or comment"
-    return _Found(broken.offset, cause, 'Write key = "value", [section] or # comment')
+    return cause, 'Write key = "value", [section] or # comment'
 
 
 def _no_bracket(broken: _Broken) -> _Found:
     header = section(broken.before.place)
+    mark = "]]" if header.startswith("[[") else "]"
     remedy = f"Write {header} alone on its line; names of several words are joined by _ or -"
-    return _Found(broken.offset, "the section's name should end here with its bracket", remedy)
+    return _Found(broken.offset, f"the name of the section should end here with {mark}", remedy)
 
 
 def _unclosed(broken: _Broken) -> _Found:
@@ -544,7 +618,9 @@ def _unclosed(broken: _Broken) -> _Found:
         return _Found(broken.offset, cause, 'Join the lines, or add the "}" that is missing')
     if not broken.rest or _NEW_KEY.match(broken.rest):
         what, mark = ("table", "}") if inline else ("list", "]")
-        return _Found(opened, f"the {what} that begins here is not closed", f'Write "{mark}" where it ends')
+        return _Found(
+            opened, f"the {what} that begins here is not closed", f'Write "{mark}" where it ends'
+        )
     return _Found(broken.offset, "a comma is missing before this", "Put a comma between two values")
 
 
@@ -588,13 +664,20 @@ def _two_forms(broken: _Broken) -> _Found:
     place = broken.before.place
     offset = broken.before.keys.get(place, broken.offset)
     cause = f'"{broken.key}" was written before in another form'
-    remedy = "Write [name] for a single section, [[name]] for each entry of a list, key = value else"
+    remedy = (
+        "Write [name] for a single section, [[name]] for each entry of a list, key = value else"
+    )
     return _Found(offset, cause, remedy)
 
 
+_NO_DATE = (
+    "there is no such date or time",
+    "Write it as 2025-03-17, or in quotation marks if it is text",
+)
+
+
 def _no_date(broken: _Broken) -> _Found:
-    remedy = "Write it as 2025-03-17, or in quotation marks if it is text"
-    return _Found(broken.offset, "there is no such date or time", remedy)
+    return _Found(broken.offset, *_NO_DATE)
 
 
 _SYNTAX: dict[str, Callable[[_Broken], _Found]] = {

@@ -39,11 +39,13 @@ class Reload:
             self.matcher = checked_matcher(self._folder)
         except RuleError as error:
             self._broken = True
-            log.error("rules not reloaded, the last good ones stay in force")  # noqa: TRY400 - the lines below say it all
+            log.error("rules not reloaded, the last good ones stay in force")
             for problem in error.problems:
-                log.error("rule file wrong: %s", problem)  # noqa: TRY400
+                log.error("rule file wrong: %s", problem)
             return
-        log.info("rules %s: rules=%d", "mended" if self._broken else "reloaded", len(self.matcher.rules))
+        log.info(
+            "rules %s: rules=%d", "mended" if self._broken else "reloaded", len(self.matcher.rules)
+        )
         self._broken = False
 
 

@@ -30,7 +30,9 @@ def parse_duration(value: object) -> timedelta:
         return value
     found = _DURATION.fullmatch(value) if isinstance(value, str) else None
     if found is None:
-        raise ValueError('write a duration as a number and a unit, such as "30s", "5m", "24h", "90d"')
+        raise ValueError(
+            'write a duration as a number and a unit, such as "30s", "5m", "24h", "90d"'
+        )
     return timedelta(seconds=int(found[1]) * _SECONDS[found[2]])
 
 

@@ -6,7 +6,7 @@ import json
 import sys
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
@@ -53,13 +53,13 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str | Cell
     out.print(shown)
 
 
-def data(rows: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
+def data(rows: object) -> None:
     """JSON on standard output."""
     json.dump(rows, sys.stdout, ensure_ascii=False, indent=2, default=_plain)
     sys.stdout.write("\n")
 
 
-def line(row: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
+def line(row: object) -> None:
     """One JSON object on a line."""
     sys.stdout.write(json.dumps(row, ensure_ascii=False, default=_plain) + "\n")
 

@@ -9,8 +9,13 @@ import unicodedata
 MAX_COMBINING = 4
 """Combining marks kept after one base character; real scripts need up to four, "zalgo" uses dozens."""
 
+_TAGS = range(0xE0020, 0xE0080)
+"""Invisible characters that spell the flags of England, Scotland and Wales after 🏴."""
 _INVISIBLE = {"Cc", "Cf", "Cs", "Cn"}
-_KEEP = {"\N{ZERO WIDTH JOINER}", "\N{ZERO WIDTH NON-JOINER}"}  # emoji, Persian and Indic words need them
+_KEEP = {
+    "\N{ZERO WIDTH JOINER}",
+    "\N{ZERO WIDTH NON-JOINER}",
+}  # emoji, Persian and Indic words need them
 
 
 def _unwanted() -> str:
@@ -20,8 +25,8 @@ def _unwanted() -> str:
         char = chr(code)
         if unicodedata.category(char) not in _INVISIBLE or char in _KEEP or char.isspace():
             continue
-        if 0xE0020 <= code <= 0xE007F:
-            continue  # tag characters spell the flags of England, Scotland and Wales
+        if code in _TAGS:
+            continue
         if ranges and ranges[-1][1] == code - 1:
             ranges[-1][1] = code
         else:
@@ -30,7 +35,7 @@ def _unwanted() -> str:
 
 
 _UNWANTED = re.compile(f"[{_unwanted()}]")
-_SPACE = re.compile(r"\s+")
+_MAX_PILE = 64
 _PLAIN = re.compile(r"[\x21-\x7e]+(?: [\x21-\x7e]+)*")
 
 
@@ -40,23 +45,35 @@ def clean(text: str, *, limit: int = 1_000_000) -> str:
     Idempotent. Removes control characters, bidi overrides (Trojan Source, CVE-2021-42574),
     unassigned code points and lone surrogates; cuts piles of combining marks; collapses white space.
     """
-    # Cut first: NFC of a hostile megabyte is not free. Twice the limit leaves room for collapsing.
+    # Cut first: nothing here should see a hostile megabyte. Twice leaves room for collapsing.
     text = text[: 2 * limit]
     if _PLAIN.fullmatch(text):
-        return text[:limit]
-    text = _SPACE.sub(" ", _UNWANTED.sub("", unicodedata.normalize("NFC", text)))
-    text = _cut_combining(text)
-    return unicodedata.normalize("NFC", text.strip()[:limit]).strip()
+        return text[:limit].rstrip()
+    text = " ".join(text.split())
+    if not text.isprintable():
+        text = " ".join("".join(char for char in text if _is_wanted(char)).split())
+    if any(map(unicodedata.combining, text)):
+        text = _cut_piles(text)
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text)[:limit]).strip()
 
 
-def _cut_combining(text: str) -> str:
-    if not any(map(unicodedata.combining, text)):
-        return text
+def _is_wanted(char: str) -> bool:
+    # Far faster than the class alone: most characters can be printed.
+    return char.isprintable() or not _UNWANTED.match(char)
+
+
+def _cut_piles(text: str) -> str:
+    # Also before NFC, which sorts marks in quadratic time; and after it, for it may take some apart.
+    text = unicodedata.normalize("NFC", _with_piles_of(_MAX_PILE, text))
+    return _with_piles_of(MAX_COMBINING, text)
+
+
+def _with_piles_of(most: int, text: str) -> str:
     kept: list[str] = []
     run = 0
     for char in text:
         run = run + 1 if unicodedata.combining(char) else 0
-        if run <= MAX_COMBINING:
+        if run <= most:
             kept.append(char)
     return "".join(kept)
 

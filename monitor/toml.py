@@ -1,4 +1,4 @@
-"""TOML files to values, and where each value stands. Values come from tomllib, places from a scanner."""
+"""TOML to values and where each stands. Values come from tomllib, places from a small scanner."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from monitor import problems
 from monitor.errors import ConfigError, Problem
-from monitor.problems import problems_of as problems_of
+from monitor.problems import problems_of
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+__all__ = ["Positions", "Scanner", "Where", "parse", "problems_of", "read"]
 
 Where: TypeAlias = tuple[str | int, ...]
 """A place in a document: keys of tables and indexes of arrays, from the top."""
@@ -59,11 +61,11 @@ class Positions:
         return self._at(_nearest(self._keys, place))
 
     def value(self, place: Where) -> tuple[int, int]:
-        """Of a value; of a string, its first character inside the quotes; of a [table], its name."""
+        """Of a value; of a string, its first character in the quotes; of a [table], its name."""
         return self._at(_nearest(self._values, place))
 
     def within(self, place: Where, offset: int) -> tuple[int, int]:
-        """Of the character at `offset` in a string value, whatever escapes and lines are before it."""
+        """Of the character at `offset` in a string, whatever escapes and lines are before it."""
         if place not in self._quotes:
             return self.value(place)
         return self._at(
@@ -178,8 +180,8 @@ class UnfinishedError(Exception):
 class Scanner:
     """Notes where everything stands in a document whose grammar is known to be right.
 
-    Of a document that is right up to some character, it can read the part before that character: what
-    it was in the middle of then is in `at`, `place` and `opened`.
+    Of a document that is right up to some character, it can read the part before that character:
+    what it was in the middle of then is in `at`, `place` and `opened`.
     """
 
     def __init__(self, source: str) -> None:

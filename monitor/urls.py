@@ -17,7 +17,7 @@ MAX_LENGTH = 2000
 _MAX_WRAPPINGS = 3
 _URL = re.compile(
     r"(?P<scheme>https?):/{1,2}"
-    r"(?:[^/?#\\]*@)?"
+    r"(?P<userinfo>[^/?#\\]*@)?"
     r"(?P<host>\[[0-9a-f:.]+\]|[^/?#\\@:\[\]]+)"
     r"(?::(?P<port>\d*))?"
     r"(?P<path>/[^?#]*)?(?:\?(?P<query>[^#]*))?(?:#(?P<fragment>.*))?",
@@ -133,7 +133,7 @@ def _canonical(found: re.Match[str]) -> str:
 
 def is_homepage(canonical_url: str) -> bool:
     """Whether a canonical address names a whole site rather than something on it."""
-    return canonical_url.count("/") == 3 and canonical_url.endswith("/")  # noqa: PLR2004 - https://x/
+    return canonical_url.count("/") == 3 and canonical_url.endswith("/")
 
 
 def _same_host(host: str) -> str:
@@ -308,3 +308,10 @@ def host(url: str) -> str:
 def without_credentials(url: str) -> str:
     """An address as logs and errors may show it: `user:password@` is left out."""
     return _USERINFO.sub("", url, count=1)
+
+
+def credentials(url: str) -> tuple[str, str]:
+    """User name and password of an http(s) address as it has them, escapes and all; "" for none."""
+    found = _URL.fullmatch(url.strip())
+    user, _, password = ((found and found["userinfo"]) or "").removesuffix("@").partition(":")
+    return user, password

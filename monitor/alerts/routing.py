@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from monitor.model import Match, Rule
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from monitor.model import Match, Rule
 
 
 @dataclass(frozen=True, slots=True)

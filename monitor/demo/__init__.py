@@ -6,7 +6,6 @@ import logging
 import signal
 import tempfile
 import threading
-
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +30,8 @@ def run(seconds: float) -> int:
             _end(service, seconds)
             service.run()
     show.say(
-        "\nThat was the demo. Next: `monitor init` writes a config and rules to make your own.", "dim"
+        "\nThat was the demo. Next: `monitor init` writes a config and rules to make your own.",
+        "dim",
     )
     return 0
 

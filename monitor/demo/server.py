@@ -76,7 +76,7 @@ class _Handler(BaseHTTPRequestHandler):
     def render(outlet: str) -> bytes:
         raise NotImplementedError  # replaced by the server's own
 
-    def do_GET(self) -> None:  # noqa: N802 - the standard library's name
+    def do_GET(self) -> None:
         outlet = self.path.strip("/").removesuffix(".xml")
         if outlet not in OUTLETS:
             self.send_error(HTTPStatus.NOT_FOUND)
@@ -94,5 +94,5 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the standard library's name
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
         """Say nothing: the demo's screen is for alerts."""

@@ -30,6 +30,12 @@ _SILENT = "iframe|noscript|object|script|style|svg|template"
 """Elements whose inside is no text for a reader."""
 
 _TOKEN = re.compile(r"<(?:!--|!\[CDATA\[|/?(?P<name>[a-zA-Z][a-zA-Z0-9]*)|[!?/])", re.ASCII)
+_TAG_END = re.compile(r"""[^>"']*+(?:(?:"[^"]*+"|'[^']*+')[^>"']*+)*+>""")
+"""The rest of a tag, where `>` may stand inside quotes."""
+_LONGEST_TAG = 4_096
+"""How far quotes are heeded: without a bound, unbalanced ones would cost quadratic time."""
+_CDATA = "<![CDATA["
+_CLOSING = {"<!--": "-->", _CDATA: "]]>"}
 _BLOCK = re.compile(_BLOCKS, re.IGNORECASE)
 _IS_SILENT = re.compile(_SILENT, re.IGNORECASE)
 
@@ -45,16 +51,20 @@ def normalise_document(parsed: ParsedFeed, feed: Feed, *, seen: datetime) -> tup
         for entry in parsed.entries
     ]
     keys = identity.keys_of_document(pairs, feed_url=feed.url)
-    items = [replace(item, keys=own) for (_, item), own in zip(pairs, keys, strict=True)]
+    items = [
+        replace(item, keys=own)
+        for (_, item), own in zip(pairs, keys, strict=True)
+        if item.title  # without one it has neither text nor link: nothing to match, nothing to tell
+    ]
     items.reverse()
     return tuple(sorted(items, key=lambda item: item.published or seen))
 
 
-def normalise(
-    entry: Entry, feed: Feed, *, seen: datetime, feed_language: str = ""
-) -> Item:
+def normalise(entry: Entry, feed: Feed, *, seen: datetime, feed_language: str = "") -> Item:
     """One entry in our terms. Never fails, whatever the entry holds."""
-    title = _plain(entry.title, MAX_TITLE) if entry.title_is_html else _clean(entry.title, MAX_TITLE)
+    title = (
+        _plain(entry.title, MAX_TITLE) if entry.title_is_html else _clean(entry.title, MAX_TITLE)
+    )
     summary = _plain(entry.summary, MAX_SUMMARY)
     content = _plain(entry.content, MAX_CONTENT)
     url = urls.safe(entry.link)
@@ -91,12 +101,11 @@ def _pieces(markup: str) -> list[str]:
     position = 0
     while found := _TOKEN.search(markup, position):
         kept.append(markup[position : found.start()])
-        if found[0] == "<![CDATA[":
-            position = found.end()
-            continue
-        position = _after(markup, found)
+        position = _after_tag(markup, found)
         name = found["name"]
-        if name is None or _BLOCK.fullmatch(name):
+        if found[0] == _CDATA:
+            kept.append(markup[found.end() : position].removesuffix("]]>"))
+        elif name is None or _BLOCK.fullmatch(name):
             kept.append(" ")
         elif _IS_SILENT.fullmatch(name) and markup[found.start() + 1] != "/":
             position = _after_element(markup, name, position)
@@ -104,16 +113,22 @@ def _pieces(markup: str) -> list[str]:
     return kept
 
 
-def _after(markup: str, tag: re.Match[str]) -> int:
-    """Where the text goes on after a tag or comment; the end where it is never closed."""
-    closing = "-->" if tag[0] == "<!--" else ">"
-    end = markup.find(closing, tag.end())
+def _after_tag(markup: str, tag: re.Match[str]) -> int:
+    """Where the text goes on after a tag, comment or CDATA section; the end if it never closes."""
+    whole = _TAG_END.match(markup, tag.end(), tag.end() + _LONGEST_TAG) if tag["name"] else None
+    if whole:
+        return whole.end()
+    return _after(markup, _CLOSING.get(tag[0], ">"), tag.end())
+
+
+def _after(markup: str, closing: str, position: int) -> int:
+    end = markup.find(closing, position)
     return len(markup) if end < 0 else end + len(closing)
 
 
 def _after_element(markup: str, name: str, position: int) -> int:
-    closing = re.compile(f"</{name}[^>]*>", re.IGNORECASE).search(markup, position)
-    return closing.end() if closing else len(markup)
+    closing = re.compile(f"</{name}", re.IGNORECASE).search(markup, position)
+    return _after(markup, ">", closing.end()) if closing else len(markup)
 
 
 def _first_words(plain: str) -> str:

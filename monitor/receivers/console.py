@@ -6,6 +6,7 @@ characters.
 
 from __future__ import annotations
 
+import io
 import re
 import sys
 import threading
@@ -56,7 +57,15 @@ class ConsoleReceiver:
         """
         self._stream = stream or sys.stdout
         self._timezone = timezone
-        self._console = Console(file=self._stream, width=width, highlight=False, emoji=False)
+        # Rich never sees the real output: on a broken pipe it would end the whole service.
+        self._page = io.StringIO()
+        self._console = Console(
+            file=self._page,
+            force_terminal=self._stream.isatty() or None,
+            width=width,
+            highlight=False,
+            emoji=False,
+        )
         self._lock = threading.Lock()
 
     def send(self, message: Message) -> Receipt:
@@ -83,13 +92,14 @@ class ConsoleReceiver:
 
     def _rendered(self, message: Message) -> str:
         channel = clean(message.channel, limit=80)
-        with self._console.capture() as captured:
-            if isinstance(message.content, Digest):
-                self._digest(message.content, channel)
-            else:
-                self._alert(tell(message.content), channel)
-            self._console.print()
-        return re.sub(r" +$", "", captured.get(), flags=re.MULTILINE)
+        self._page.seek(0)
+        self._page.truncate()
+        if isinstance(message.content, Digest):
+            self._digest(message.content, channel)
+        else:
+            self._alert(tell(message.content), channel)
+        self._console.print()
+        return re.sub(r" +$", "", self._page.getvalue(), flags=re.MULTILINE)
 
     def _alert(self, telling: Telling, channel: str) -> None:
         colour = _COLOURS[telling.severity]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
-from monitor.settings import Settings
+from monitor.settings import Duration, Settings
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -35,7 +36,21 @@ def _api_url(value: str) -> str:
 
 
 class SlackSettings(Settings):
-    """The `[slack]` table."""
+    """How Slack is reached."""
 
-    api_url: Annotated[str, AfterValidator(_api_url)] = "https://slack.com/api/"
-    """Where Slack's Web API is; another address only for tests and proxies."""
+    api_url: Annotated[str, AfterValidator(_api_url)] = Field(
+        default="https://slack.com/api/",
+        description="Where Slack's Web API is; another address only for tests and proxies.",
+    )
+    timeout: Duration = Field(
+        default=timedelta(seconds=10),
+        ge=timedelta(seconds=1),
+        le=timedelta(minutes=1),
+        description="Longest wait for Slack's answer; after it the message is looked up.",
+    )
+    settle: Duration = Field(
+        default=timedelta(seconds=15),
+        ge=timedelta(0),
+        le=timedelta(minutes=10),
+        description="Wait before a message whose answer was lost is looked up in its channel.",
+    )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from monitor.rules.check import run_tests
 from monitor.rules.compiler import compile_rules
+from monitor.rules.explain import Explanation
 from monitor.rules.files import fingerprint, load
+from monitor.rules.lint import lint
 from monitor.rules.matcher import Matcher
 from monitor.rules.model import Entity, RuleSet, RuleTest, Terms
 from monitor.rules.settings import RulesSettings
 
 __all__ = [
     "Entity",
+    "Explanation",
     "Matcher",
     "RuleSet",
     "RuleTest",
@@ -18,6 +21,7 @@ __all__ = [
     "Terms",
     "compile_rules",
     "fingerprint",
+    "lint",
     "load",
     "run_tests",
 ]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def _position() -> int:
-    return field(default=0, compare=False, repr=False, kw_only=True)  # type: ignore[no-any-return]
+    return field(default=0, compare=False, repr=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

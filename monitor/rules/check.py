@@ -30,14 +30,17 @@ def run_tests(rule_set: RuleSet, matcher: Matcher | None = None) -> list[Problem
 def _failure(parsed: ParsedRule, test: RuleTest, matcher: Matcher) -> Problem | None:
     rule = parsed.rule
     item = _item(test)
-    matched = any(match.rule == rule.id for match in matcher.match(item))
-    if matched == test.match:
+    matched = [match for match in matcher.match(item) if match.rule == rule.id]
+    if bool(matched) == test.match:
         return None
+    place = test.place / "title"
+    remedy = "Mend the query, its words, or the test"
     if test.match:
-        cause = f"rule {rule.id} does not match this test"
-    else:
-        cause = f"rule {rule.id} matches this test"
-    return (test.place / "title").problem(cause, "Mend the query, its words, or the test")
+        why = next(one for one in matcher.explain(item) if one.rule == rule.id)
+        cause = f"rule {rule.id} does not match this test ({why.failed}: {why.cause})"
+        return place.problem(cause, remedy)
+    found = ", ".join(f'"{one.text}"' for match in matched for one in match.evidence)
+    return place.problem(f"rule {rule.id} matches this test (found {found})", remedy)
 
 
 def _item(test: RuleTest) -> Item:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Any
 
-from monitor.rules.hits import Hits, Mention, maximal
+from monitor.rules.hits import NAMELESS, Hits, Mention, maximal
 from monitor.rules.languages import could_be, primary
 from monitor.rules.reading import ALL, Reading
 from monitor.text import fold
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from monitor.model import Item
     from monitor.rules.regex import Pattern
+
+MAX_COMPARED = 100
+"""Mentions of either side that an explanation compares with each other."""
 
 AND, OR, NOT, ANY, IN, NEAR, OF, ATLEAST, REGEX, META = range(10)
 Node = Any
@@ -97,7 +100,7 @@ class Reader:
 
     def _search(self, pattern: Pattern) -> list[Mention]:
         return [
-            (base + start, base + end, "")
+            (base + start, base + end, NAMELESS)
             for base, text in self.reading.originals()
             for start, end in pattern.spans(text)
         ]
@@ -128,28 +131,40 @@ class Reader:
         after: bool = True,
     ) -> list[Mention]:
         """The mentions with another at most so many words before them, or after them."""
-        reading, limit = self.reading, 2 * words + 1
+        between, limit = self.reading.between, 2 * words + 1
         starts = [other[0] for other in others]
         ends = [other[1] for other in others]
         kept: list[Mention] = []
         for mention in mentions:
             start, end, _ = mention
             if before and (position := bisect_right(ends, start)):
-                gap = reading.before(start) - reading.through(ends[position - 1])
-                if gap <= limit:
+                gap = between(ends[position - 1], start)
+                if gap is not None and gap <= limit:
                     kept.append(mention)
                     continue
             if after and (position := bisect_left(starts, end)) < len(starts):
-                gap = reading.before(starts[position]) - reading.through(end)
-                if gap <= limit:
+                gap = between(end, starts[position])
+                if gap is not None and gap <= limit:
                     kept.append(mention)
         return kept
 
-    def evidence(self, node: Node) -> Iterator[tuple[int, Mention]]:
-        """The concepts and mentions that make a node hold; NOT and the item's data show nothing."""
+    def smallest_gap(self, left: Node, right: Node, *, ordered: bool) -> int | None:
+        """The words between the two closest mentions; None where no field holds both in order."""
+        gaps = [
+            gap
+            for one in self.mentions(left)[:MAX_COMPARED]
+            for other in self.mentions(right)[:MAX_COMPARED]
+            for earlier, later in ((one, other), (other, one))[: 1 if ordered else 2]
+            if earlier[1] <= later[0]
+            and (gap := self.reading.between(earlier[1], later[0])) is not None
+        ]
+        return max(min(gaps), 0) // 2 if gaps else None
+
+    def evidence(self, node: Node) -> Iterator[tuple[Mention, int]]:
+        """The mentions, with their concepts, that make a node hold; NOT and the item's data show nothing."""
         if node.__class__ is int:
             for mention in self._of_concept(node):
-                yield node, mention
+                yield mention, node
             return
         kind = node[0]
         if kind in (AND, OR, OF):
@@ -161,16 +176,13 @@ class Reader:
                 yield from self.evidence(concept)
         elif kind == NEAR:
             yield from self._near_evidence(node)
-        elif kind == IN:
+        elif kind in (IN, REGEX):
             for mention in self.mentions(node):
-                yield node[2], mention
-        elif kind == REGEX:
-            for mention in self.mentions(node):
-                yield node[2], mention
+                yield mention, node[2]
         elif kind == ATLEAST:
             yield from self.evidence(node[2])
 
-    def _near_evidence(self, node: Node) -> Iterator[tuple[int, Mention]]:
+    def _near_evidence(self, node: Node) -> Iterator[tuple[Mention, int]]:
         """Only those mentions that take part in a chain that is complete."""
         _, operands, steps = node
         chain = self.close(operands, steps)
@@ -185,9 +197,9 @@ class Reader:
             kept.reverse()
         for operand, mentions in zip(operands, kept, strict=False):
             wanted = set(mentions)
-            for concept, mention in self.evidence(operand):
+            for mention, concept in self.evidence(operand):
                 if mention in wanted:
-                    yield concept, mention
+                    yield mention, concept
 
 
 Step = tuple[int, bool, bool]

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+import tomllib
 from hashlib import blake2b
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
 from monitor import toml
 from monitor.errors import ConfigError, Problem, RuleError
 from monitor.model import Rule, Severity
-from monitor.rules import languages
+from monitor.rules import languages, sense
+from monitor.rules.garbage import no_collections
 from monitor.rules.model import Entity, ParsedRule, Place, RuleSet, RuleTest, Terms
 from monitor.rules.parser import QueryError, check_references, parse, parse_entry
 from monitor.rules.schema import EntityTable, FileTables, RuleTable, TermsTable, TestTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from monitor.rules.ast import Node
@@ -55,9 +56,10 @@ def load(folder: Path) -> RuleSet:
                 )
             ]
         )
-    for file in files:
-        reader.read(file)
-    return reader.rule_set()
+    with no_collections():
+        for file in files:
+            reader.read(file)
+        return reader.rule_set()
 
 
 def rule_files(folder: Path) -> list[Path]:
@@ -118,14 +120,14 @@ class _Reader:
         self._files.append(file)
         try:
             source = toml.read(path, limit=MAX_FILE)
-            data, positions = toml.parse(source, file)
+            data, positions = _parsed(source, file)
         except ConfigError as error:
             self._problems += error.problems
             return
         try:
             tables = FileTables.model_validate(data)
         except ValidationError as error:
-            self._problems += toml.problems_of(error, positions, file, FileTables)
+            self._problems += toml.problems_of(error, positions.all(), file, model=FileTables)
             return
         self._take(tables, Place(file, (), positions))
 
@@ -150,13 +152,14 @@ class _Reader:
         return RuleSet(self._rules, self._entities, self._terms, tuple(self._files))
 
     def _add(self, id_: str, thing: _Named, into: dict[str, _Named]) -> None:
-        self._check_id(id_, thing.place)
+        place = thing.place / "id" if isinstance(thing, ParsedRule) else thing.place
+        self._check_id(id_, place)
         taken: Mapping[str, Entity | Terms | ParsedRule] = (
             self._rules if isinstance(thing, ParsedRule) else {**self._entities, **self._terms}
         )
         if first := taken.get(id_):
             where = f"{first.place.file}:{first.place.line}"
-            problem = thing.place.key_problem(
+            problem = place.key_problem(
                 f'"{id_}" is defined twice, first at {where}', "Give one of them another name"
             )
             self._problems.append(problem)
@@ -198,21 +201,20 @@ class _Reader:
             self._problems.append(make(f'"{code}" is not a language', remedy))
 
     def _entries(self, entries: Iterable[str], place: Place) -> tuple[str, ...]:
-        kept: dict[str, None] = {}
+        kept: list[str] = []
         for index, entry in enumerate(entries):
             try:
                 parse_entry(entry)
             except QueryError as error:
                 problem = (place / index).problem(error.cause, error.remedy)
                 self._problems.append(problem)
-            kept[entry.strip()] = None
+            kept.append(entry.strip())
         return tuple(kept)
 
     def _rule(self, table: RuleTable, place: Place) -> ParsedRule | None:
-        for key, codes in (("languages", table.languages),):
-            for index, code in enumerate(codes):
-                self._check_language(code, place / key / index)
-        tree = self._query(table.query, place / "query")
+        for index, code in enumerate(table.languages):
+            self._check_language(code, place / "languages" / index)
+        tree = self._query(table, place / "query")
         if tree is None:
             self._check_id(table.id, place / "id")
             return None
@@ -221,12 +223,14 @@ class _Reader:
         )
         return ParsedRule(_shared(table), tree, tests, place, slow=table.slow)
 
-    def _query(self, query: str, place: Place) -> Node | None:
+    def _query(self, table: RuleTable, place: Place) -> Node | None:
         try:
-            return parse(query)
+            tree = parse(table.query)
+            sense.check(tree, languages=table.languages, slow=table.slow)
         except QueryError as error:
             self._problems.append(_in_query(error, place))
-        return None
+            return None
+        return tree
 
     def _check_references(self) -> None:
         names = self._entities.keys() | self._terms.keys()
@@ -239,6 +243,44 @@ class _Reader:
 
 def _in_query(error: QueryError, place: Place) -> Problem:
     return place.problem(error.cause, error.remedy, at=error.at)
+
+
+def _parsed(source: str, file: str) -> tuple[dict[str, Any], _Positions]:
+    """Values now, positions when somebody asks: finding them takes longer than all the rest.
+
+    Raises:
+        ConfigError: It is not TOML.
+    """
+    try:
+        return tomllib.loads(source), _Positions(source, file)
+    except (ValueError, RecursionError):
+        return toml.parse(source, file)[0], _Positions(source, file)
+
+
+class _Positions:
+    """Positions in a file that is known to be good TOML."""
+
+    __slots__ = ("_file", "_found", "_source")
+
+    def __init__(self, source: str, file: str) -> None:
+        self._source = source
+        self._file = file
+        self._found: toml.Positions | None = None
+
+    def all(self) -> toml.Positions:
+        """All of them."""
+        if self._found is None:
+            self._found = toml.parse(self._source, self._file)[1]
+        return self._found
+
+    def key(self, path: tuple[str | int, ...]) -> tuple[int, int]:
+        return self.all().key(path)
+
+    def value(self, path: tuple[str | int, ...]) -> tuple[int, int]:
+        return self.all().value(path)
+
+    def within(self, path: tuple[str | int, ...], offset: int) -> tuple[int, int]:
+        return self.all().within(path, offset)
 
 
 def _order(problem: Problem) -> tuple[str, int, int]:

@@ -9,21 +9,27 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from monitor.rules.automaton import finder
-from monitor.rules.surfaces import Edge, Surface, only_particles
+from monitor.rules.surfaces import Edge, Surface, fits_left, fits_right
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from monitor.rules.reading import Reading
 
-Mention = tuple[int, int, str]
-"""Start and end in the reading's text, and the name that was found ("" for the term itself)."""
+Mention = tuple[int, int, int]
+"""Start and end in the reading's text, and the number of the text that was found there."""
 Hits = dict[int, list[Mention]]
+"""Mentions by concept; under `~concept` those of texts in which it does not count."""
+
+NAMELESS = -1
+"""Number of a text that no name stands for: what a regular expression found."""
+MAX_MENTIONS = 1_000
+"""Mentions of one concept in one item that are looked at."""
 
 _WORD = 255
-"""Edge code of the commonest case: a letter or digit on either side forbids."""
-_SEVERAL = 254
-"""The text belongs to several concepts, or must be compared as written."""
+"""Edge code of the commonest case, a word of an alphabet."""
+_APART = 254
+"""The text's concepts differ in what may stand beside it, or it must be compared as written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +39,8 @@ class _Owner:
     concept: int
     """`~concept` where the text is one in which the concept does not count."""
     name: str
-    edges: int
+    code: int
+    """What may stand beside it."""
     exact: str
 
 
@@ -46,12 +53,10 @@ class Vocabulary:
     def add(self, surface: Surface, concept: int, name: str) -> None:
         """Let a text stand for a concept."""
         owner = _Owner(concept, name, _code(surface), surface.exact)
-        known = self._owners.get(surface.text)
-        if known is None:
-            self._owners[surface.text] = owner
-        elif isinstance(known, list):
+        known = self._owners.setdefault(surface.text, owner)
+        if isinstance(known, list):
             known.append(owner)
-        else:
+        elif known is not owner:
             self._owners[surface.text] = [known, owner]
 
     def except_in(self, surface: Surface, concept: int) -> None:
@@ -64,7 +69,7 @@ class Vocabulary:
 
 
 def _code(surface: Surface) -> int:
-    if surface.left is surface.right is Edge.LETTER:
+    if surface.left is surface.right is Edge.WORD:
         return _WORD
     return surface.left * 8 + surface.right
 
@@ -72,114 +77,103 @@ def _code(surface: Surface) -> int:
 class Finder:
     """Finds the mentions of all concepts in one pass over a text."""
 
-    __slots__ = ("_codes", "_concepts", "_find", "_names", "_several", "size")
+    __slots__ = ("_apart", "_codes", "_concepts", "_find", "_names", "_shared")
 
     def __init__(self, owners: Mapping[str, _Owner | list[_Owner]]) -> None:
         self._find = finder(list(owners))
-        self.size = len(owners)
-        """Number of texts."""
-        codes = bytearray()
-        self._concepts: list[int] = []
-        self._names: list[str] = []
-        self._several: dict[int, tuple[_Owner, ...]] = {}
-        for index, owner in enumerate(owners.values()):
-            first = owner[0] if isinstance(owner, list) else owner
-            alone = not isinstance(owner, list) and not first.exact
-            if not alone:
-                self._several[index] = tuple(_distinct(owner))
-            codes.append(first.edges if alone else _SEVERAL)
-            self._concepts.append(first.concept)
-            self._names.append(first.name)
-        self._codes = bytes(codes)
+        self._codes = bytearray()
+        self._concepts: list[tuple[int, ...]] = []
+        self._names: list[str | dict[int, str]] = []
+        self._apart: dict[int, tuple[_Owner, ...]] = {}
+        self._shared: dict[int, tuple[int]] = {}
+        for owner in owners.values():
+            if isinstance(owner, list):
+                self._add_several(owner)
+            else:
+                self._add_several([owner]) if owner.exact else self._add_one(owner)
+
+    def __len__(self) -> int:
+        """The number of texts."""
+        return len(self._codes)
+
+    def _add_one(self, owner: _Owner) -> None:
+        self._codes.append(owner.code)
+        self._concepts.append(self._shared.setdefault(owner.concept, (owner.concept,)))
+        self._names.append(owner.name)
+
+    def _add_several(self, owners: Iterable[_Owner]) -> None:
+        """Names of one entity often look alike; one owner is enough for each way to look."""
+        distinct: dict[tuple[int, int, str], _Owner] = {}
+        names: dict[int, str] = {}
+        for owner in owners:
+            distinct.setdefault((owner.concept, owner.code, owner.exact), owner)
+            names.setdefault(owner.concept, owner.name)
+        first, *others = distinct.values()
+        if not others and not first.exact:
+            self._add_one(first)
+            return
+        alike = all(one.code == first.code and not one.exact for one in distinct.values())
+        if not alike:
+            self._apart[len(self._codes)] = tuple(distinct.values())
+        self._codes.append(first.code if alike else _APART)
+        self._concepts.append(tuple(names))
+        self._names.append(names)
+
+    def name(self, mention: Mention, concept: int) -> str:
+        """The name of a concept that a mention is of; "" for the concept itself."""
+        if mention[2] == NAMELESS:
+            return ""
+        names = self._names[mention[2]]
+        return names if isinstance(names, str) else names[concept]
 
     def hits(self, reading: Reading) -> Hits:
-        """The mentions of every concept that occurs, in no order, before exceptions are applied."""
-        text, codes, concepts, names = reading.text, self._codes, self._concepts, self._names
+        """The mentions of every concept that occurs."""
+        hits = self._raw_hits(reading)
+        return without_exceptions(hits) if hits and min(hits) < 0 else hits
+
+    def _raw_hits(self, reading: Reading) -> Hits:  # noqa: C901 - the innermost loop calls little
+        text, codes, concepts = reading.text, self._codes, self._concepts
         hits: Hits = {}
         for start, end, index in self._find(text):
             code = codes[index]
             if code == _WORD:
                 # The separators around every field spare us looking for the edges of the text.
-                if text[end].isalnum() and _forbids_letter(text[end]):
+                if text[end].isalnum() and not fits_right(Edge.WORD, text, end):
                     continue
-                if text[start - 1].isalnum() and _forbids_letter(text[start - 1]):
+                if text[start - 1].isalnum() and not fits_left(Edge.WORD, text, start):
                     continue
-            elif code == _SEVERAL:
-                self._add_owners(reading, start, end, index, hits)
+            elif code == _APART:
+                self._add_apart(reading, (start, end, index), hits)
                 continue
             elif code:
                 end = _checked(reading, start, end, code)  # noqa: PLW2901 - a prefix grows
                 if not end:
                     continue
-            concept = concepts[index]
-            if concept in hits:
-                hits[concept].append((start, end, names[index]))
-            else:
-                hits[concept] = [(start, end, names[index])]
+            mention = (start, end, index)
+            for concept in concepts[index]:
+                if concept in hits:
+                    hits[concept].append(mention)
+                else:
+                    hits[concept] = [mention]
         return hits
 
-    def _add_owners(self, reading: Reading, start: int, end: int, index: int, hits: Hits) -> None:
-        for owner in self._several[index]:
+    def _add_apart(self, reading: Reading, mention: Mention, hits: Hits) -> None:
+        start, end, index = mention
+        for owner in self._apart[index]:
             if owner.exact and reading.written[start:end] != owner.exact:
                 continue
-            if last := _checked(reading, start, end, owner.edges):
-                hits.setdefault(owner.concept, []).append((start, last, owner.name))
-
-
-def _distinct(owner: _Owner | list[_Owner]) -> list[_Owner]:
-    """One owner for each concept and way to look: names of one entity often look alike."""
-    owners = owner if isinstance(owner, list) else [owner]
-    return list({(one.concept, one.edges, one.exact): one for one in reversed(owners)}.values())[::-1]
+            if last := _checked(reading, start, end, owner.code):
+                hits.setdefault(owner.concept, []).append((start, last, index))
 
 
 def _checked(reading: Reading, start: int, end: int, code: int) -> int:
     """Where a hit ends, or 0 where its surroundings forbid it."""
-    if code == _WORD:
-        code = Edge.LETTER * 9
-    left, right = divmod(code, 8)
-    text = reading.text
-    if _FORBIDS[left](text[start - 1]):
+    left, right = (Edge.WORD, Edge.WORD) if code == _WORD else divmod(code, 8)
+    if left and not fits_left(left, reading.text, start):
         return 0
-    if right == Edge.PARTICLES:
-        return end if only_particles(text, end) else 0
     if right == Edge.PREFIX:
         return reading.word_end(end)
-    return 0 if _FORBIDS[right](text[end]) else end
-
-
-def _forbids_letter(char: str) -> bool:
-    """Whether this letter or digit continues a word of an alphabet."""
-    if not char.isalnum():
-        return False
-    return char < "\u1100" or not (
-        "\u2e80" <= char <= "\u9fff"
-        or "\uac00" <= char <= "\ud7ff"
-        or char <= "\u11ff"
-        or "\uf900" <= char <= "\ufaff"
-        or "\U00020000" <= char <= "\U0003ffff"
-    )
-
-
-def _forbids_hangul(char: str) -> bool:
-    return "\uac00" <= char <= "\ud7a3"
-
-
-def _forbids_katakana(char: str) -> bool:
-    return "\u30a1" <= char <= "\u30ff" and char != "\u30fb"
-
-
-def _forbids_nothing(_: str) -> bool:
-    return False
-
-
-_FORBIDS: tuple[Callable[[str], bool], ...] = (
-    _forbids_nothing,
-    _forbids_letter,
-    _forbids_hangul,
-    _forbids_katakana,
-    _forbids_hangul,
-    _forbids_nothing,
-)
+    return end if not right or fits_right(right, reading.text, end) else 0
 
 
 def maximal(mentions: list[Mention]) -> list[Mention]:
@@ -192,13 +186,14 @@ def maximal(mentions: list[Mention]) -> list[Mention]:
         if mention[1] > last:
             kept.append(mention)
             last = mention[1]
+            if len(kept) == MAX_MENTIONS:
+                break
     return kept
 
 
 def without_exceptions(hits: Hits) -> Hits:
     """The hits without those inside a text in which they don't count; most readings have none."""
-    exceptions = [concept for concept in hits if concept < 0]
-    for excepted in exceptions:
+    for excepted in [concept for concept in hits if concept < 0]:
         spans = maximal(hits.pop(excepted))
         mentions = hits.get(~excepted)
         if mentions is None:

@@ -31,8 +31,8 @@ def mistake(code: str) -> str:
     if code in COUNTRIES:
         return f'Write "{COUNTRIES[code]}": {code} is a country'
     found = _TAG.fullmatch(code)
-    if found and found[1] in CODES or (found and len(found[1]) == 3):
-        return ""
+    if found and (found[1] in CODES or found[1] != found[1][:2]):
+        return ""  # three letters are ISO 639-3, which has thousands
     return 'Write a two-letter language code such as "en", "ko", "uk", "ru", "zh", "ja"'
 
 
@@ -52,8 +52,8 @@ _WRITTEN = {
     "zh": {"han"},
     "he": {"hebrew"},
     "el": {"greek"},
-    **dict.fromkeys(("ru", "uk", "be", "bg", "mk", "sr", "kk", "ky", "mn", "tg"), {"cyrillic"}),
-    **dict.fromkeys(("ar", "fa", "ur", "ps", "ug"), {"arabic"}),
+    **dict.fromkeys("ru uk be bg mk sr kk ky mn tg".split(), frozenset({"cyrillic"})),
+    **dict.fromkeys("ar fa ur ps ug".split(), frozenset({"arabic"})),
 }
 
 

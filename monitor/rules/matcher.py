@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from monitor.model import Evidence, Match
 from monitor.rules.evaluate import Node, Reader, speaks
-from monitor.rules.hits import Finder, without_exceptions
+from monitor.rules.explain import Explanation, first_failure
+from monitor.rules.nodes import Builder
+from monitor.rules.parser import parse
 from monitor.rules.reading import FIELDS, Reading
+from monitor.rules.regex import compile_pattern
 from monitor.text import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from monitor.model import Item, Rule
+    from monitor.rules.ast import Leaf, Regex
+    from monitor.rules.hits import Finder, Hits, Mention
     from monitor.rules.model import RuleSet
+    from monitor.rules.regex import Pattern
 
 MAX_EVIDENCE = 100
 """Of one match."""
 MAX_PER_TERM = 10
+
+
+Need = int | tuple[int, ...]
+"""A concept, or concepts of which one is enough."""
 
 
 class Compiled(NamedTuple):
@@ -26,10 +37,8 @@ class Compiled(NamedTuple):
 
     rule: Rule
     node: Node
-    anchors: frozenset[int] | None
-    """Concepts of which one must occur; None: every item has to be looked at."""
-    second: int
-    """A further concept that must occur, -1 for none."""
+    needs: tuple[Need, ...]
+    """What must occur for the rule to match, rarest first; empty: every item is looked at."""
 
 
 class Matcher:
@@ -45,21 +54,26 @@ class Matcher:
         self._finder = finder
         self._labels = labels
         self._compiled = compiled
-        self._always = tuple(i for i, one in enumerate(compiled) if one.anchors is None)
+        self._builder = Builder(self._concept, _pattern)
+        self._always = tuple(i for i, one in enumerate(compiled) if not one.needs)
+        self._further = tuple(one.needs[1:] for one in compiled)
         self._anchored: dict[int, list[int]] = {}
         for index, one in enumerate(compiled):
-            for concept in one.anchors or ():
+            for concept in _each(one.needs[0]) if one.needs else ():
                 self._anchored.setdefault(concept, []).append(index)
         self._limits = {
             index: limits for index, one in enumerate(compiled) if (limits := _limits(one.rule))
         }
 
+    @property
+    def unanchored(self) -> tuple[str, ...]:
+        """Rules in which nothing has to occur, so that every item has to be looked at."""
+        return tuple(self._compiled[index].rule.id for index in self._always)
+
     def match(self, item: Item) -> tuple[Match, ...]:
         """Every rule that the item satisfies with the evidence, most severe first."""
         reading = Reading(item)
         hits = self._finder.hits(reading)
-        if hits and min(hits) < 0:
-            hits = without_exceptions(hits)
         candidates = self._candidates(hits)
         if not candidates:
             return ()
@@ -70,14 +84,39 @@ class Matcher:
             if reader.holds(self._compiled[index].node) and self._allowed(index, item)
         )
 
-    def _candidates(self, hits: Iterable[int]) -> set[int]:
-        compiled = self._compiled
+    def explain(self, item: Item) -> tuple[Explanation, ...]:
+        """For every rule the evidence, or the first clause that does not hold."""
+        reading = Reading(item)
+        reader = Reader(reading, self._finder.hits(reading))
+        in_force = {one.rule.id: index for index, one in enumerate(self._compiled)}
+        return tuple(
+            self._explanation(rule, in_force.get(rule.id), reader) for rule in self.rules.values()
+        )
+
+    def _explanation(self, rule: Rule, index: int | None, reader: Reader) -> Explanation:
+        if index is None:
+            failed = "enabled = false" if not rule.enabled else f'expires = "{rule.expires}"'
+            return Explanation(rule.id, False, failed=failed, cause="the rule is not in force")
+        limits = self._limits.get(index)
+        if limits and (refusal := limits.refusal(reader.reading.item)):
+            return Explanation(rule.id, False, failed=refusal[0], cause=refusal[1])
+        failed, cause = first_failure(parse(rule.query), reader, self._builder)
+        if failed:
+            return Explanation(rule.id, False, failed=failed, cause=cause)
+        return Explanation(rule.id, True, self.evidence(self._compiled[index].node, reader))
+
+    def _candidates(self, hits: Hits) -> set[int]:
+        """The rules that what occurs does not rule out."""
+        anchored, further, occurring = self._anchored, self._further, hits.keys()
         candidates = set(self._always)
         for concept in hits:
-            for index in self._anchored.get(concept, ()):
-                second = compiled[index].second
-                if second < 0 or second in hits:
-                    candidates.add(index)
+            if concept in anchored:
+                for index in anchored[concept]:
+                    for need in further[index]:
+                        if need not in hits if need.__class__ is int else occurring.isdisjoint(need):
+                            break
+                    else:
+                        candidates.add(index)
         return candidates
 
     def _allowed(self, index: int, item: Item) -> bool:
@@ -88,26 +127,37 @@ class Matcher:
         rule = self._compiled[index].rule
         return Match(rule.id, rule.severity, self.evidence(self._compiled[index].node, reader))
 
+    def _concept(self, leaf: Leaf) -> int:
+        return self._concepts[str(leaf)]
+
+    @cached_property
+    def _concepts(self) -> dict[str, int]:
+        return {label: concept for concept, label in enumerate(self._labels)}
+
     def evidence(self, node: Node, reader: Reader) -> tuple[Evidence, ...]:
         """What a node found in a reading, in reading order."""
         per_term: dict[int, int] = {}
-        kept: list[tuple[int, int, int, str]] = []
-        for concept, (start, end, name) in sorted(set(reader.evidence(node)), key=_by_place):
-            count = per_term[concept] = per_term.get(concept, 0) + 1
+        kept: list[tuple[Mention, int]] = []
+        for found in sorted(set(reader.evidence(node))):
+            count = per_term[found[1]] = per_term.get(found[1], 0) + 1
             if count <= MAX_PER_TERM:
-                kept.append((start, end, concept, name))
-        return tuple(self._one(reader.reading, *one) for one in kept[:MAX_EVIDENCE])
+                kept.append(found)
+        return tuple(self._one(reader.reading, *found) for found in kept[:MAX_EVIDENCE])
 
-    def _one(self, reading: Reading, start: int, end: int, concept: int, name: str) -> Evidence:
-        field, first, last = reading.span(start, end)
+    def _one(self, reading: Reading, mention: Mention, concept: int) -> Evidence:
+        field, first, last = reading.span(mention[0], mention[1])
         term = self._labels[concept]
+        name = self._finder.name(mention, concept)
         text = (reading.item.title, reading.item.summary, reading.item.content)[field][first:last]
         return Evidence(term, name or term, FIELDS[field], first, last, text)
 
 
-def _by_place(found: tuple[int, tuple[int, int, str]]) -> tuple[int, int, int]:
-    concept, (start, end, _) = found
-    return start, end, concept
+def _pattern(leaf: Regex) -> Pattern:
+    return compile_pattern(leaf.pattern, exact=leaf.exact)
+
+
+def _each(need: Need) -> tuple[int, ...]:
+    return need if isinstance(need, tuple) else (need,)
 
 
 class _Limits(NamedTuple):
@@ -118,20 +168,20 @@ class _Limits(NamedTuple):
     tags: frozenset[str]
     kinds: frozenset[str]
 
-    def refusal(self, item: Item) -> str:
-        """Why the rule is not for this item; "" where it is."""
+    def refusal(self, item: Item) -> tuple[str, str] | None:
+        """The limit that keeps the rule from this item, and why."""
         if self.languages and not any(speaks(item, language) for language in self.languages):
-            return f"the item's language is {item.language or 'unknown'}"
+            return "languages", f"the item's language is {item.language or 'unknown'}"
         if not (self.outlets or self.tags or self.kinds):
-            return ""
+            return None
         outlet = item.outlet
         if (
             fold(outlet.name) in self.outlets
             or fold(outlet.kind) in self.kinds
             or not self.tags.isdisjoint(map(fold, outlet.tags))
         ):
-            return ""
-        return f"the item's outlet is {outlet.name or 'unknown'}"
+            return None
+        return "feeds", f"the item's outlet is {outlet.name or 'unknown'}"
 
 
 def _limits(rule: Rule) -> _Limits | None:

@@ -43,13 +43,13 @@ class Place:
 
     def problem(self, cause: str, remedy: str, *, at: int = 0) -> Problem:
         """Something wrong with the value here; in a string, at an offset into it."""
-        position = self.positions.within(self.path, at) if self.positions else (None, None)
-        return Problem(self.file, *position, cause, remedy)
+        line, column = self.positions.within(self.path, at) if self.positions else (None, None)
+        return Problem(self.file, line, column, cause, remedy)
 
     def key_problem(self, cause: str, remedy: str) -> Problem:
         """Something wrong with the key or the table here."""
-        position = self.positions.key(self.path) if self.positions else (None, None)
-        return Problem(self.file, *position, cause, remedy)
+        line, column = self.positions.key(self.path) if self.positions else (None, None)
+        return Problem(self.file, line, column, cause, remedy)
 
     @property
     def line(self) -> int | None:
@@ -127,6 +127,11 @@ class RuleSet:
     def named(self, name: str) -> Entity | Terms:
         """What @name stands for."""
         return self.entities.get(name) or self.terms[name]
+
+    @property
+    def all_named(self) -> tuple[Entity | Terms, ...]:
+        """Everything that an @name can stand for."""
+        return (*self.entities.values(), *self.terms.values())
 
     @property
     def tests(self) -> Mapping[str, tuple[RuleTest, ...]]:

@@ -373,7 +373,7 @@ def _number(token: _Token, counted: re.Match[str], limit: int) -> int:
 
 
 def _refuse_counted(token: _Token, name: str) -> NoReturn:
-    if token.text != token.text.upper():
+    if not token.text.startswith(name):
         raise QueryError(
             token.at,
             f"{_short(token.text)} is written in lower case",

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_left
-from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from monitor.rules.distance import Words
 from monitor.text import fold
 
 if TYPE_CHECKING:
@@ -22,9 +21,6 @@ FIELDS = ("title", "summary", "content")
 TITLE, SUMMARY, CONTENT, LEAD = 1, 2, 4, 8
 ALL = TITLE | SUMMARY | CONTENT
 
-_APART = 1_000_000
-"""Half words between two fields: no distance reaches over it."""
-
 # What NFC leaves to be taken out, because it changes nothing about which word it is: stray accents,
 # vowel points, invisible characters, and loose Hangul letters, which only NFC of the whole joins.
 _MARKS = "\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u3099\u309a"
@@ -34,8 +30,6 @@ _MARK = re.compile(f"[{_MARKS}]")
 _DROPPED = re.compile(f"[{_INVISIBLE}]")
 _CLUSTER = re.compile(f"\\s+|[{_INVISIBLE}]+|[\\s\\S](?:[{_MARKS}]|[\u1160-\u11ff])*")
 
-_CJK = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_UNIT = re.compile(f"([{_CJK}])|[^\\W_{_CJK}]+(?:'[^\\W_{_CJK}]+)*|(\0)")
 _REST_OF_WORD = re.compile(r"[^\W_]*")
 
 
@@ -78,7 +72,7 @@ def _flat_cluster(cluster: str) -> str:
 class Reading:
     """One item, read once for all rules. Offsets are into `text` unless said otherwise."""
 
-    __slots__ = ("_cumulated", "_lead", "_spans", "_starts", "bounds", "item", "text", "written")
+    __slots__ = ("_fields", "_lead", "_spans", "bounds", "item", "text", "written")
 
     def __init__(self, item: Item) -> None:
         self.item = item
@@ -99,8 +93,7 @@ class Reading:
         summary = len(parts[0]) + 2
         self.bounds = (1, summary, summary + len(parts[1]) + 1)
         """Where title, summary and content begin."""
-        self._starts: list[int] | None = None
-        self._cumulated: list[int] = []
+        self._fields: list[Words | None] = [None, None, None]
         self._lead = -1
 
     def field_of(self, start: int) -> int:
@@ -117,12 +110,24 @@ class Reading:
         """Where the first words after the title end: of the summary, or of the content without one."""
         if self._lead < 0:
             empty = self.bounds[2] - self.bounds[1] == 1
-            starts = self._units()
-            position = bisect_left(starts, self.bounds[1 + empty])
-            enough = self._cumulated[position] + 2 * LEAD_WORDS
-            last = bisect_left(self._cumulated, enough, position)
-            self._lead = starts[last] if last < len(starts) else len(self.text)
+            self._lead = self._words(1 + empty).end_of(LEAD_WORDS)
         return self._lead
+
+    def between(self, end: int, start: int) -> int | None:
+        """Half words from the end of one mention to the start of a later one; None across fields."""
+        field = self.field_of(start)
+        return self._words(field).between(end, start) if end > self.bounds[field] else None
+
+    def _words(self, field: int) -> Words:
+        words = self._fields[field]
+        if words is None:
+            words = self._fields[field] = Words(self.text, *self.field_bounds(field))
+        return words
+
+    def field_bounds(self, field: int) -> tuple[int, int]:
+        """Where a field begins and ends."""
+        end = self.bounds[field + 1] if field < len(FIELDS) - 1 else len(self.text)
+        return self.bounds[field], end - 1
 
     def span(self, start: int, end: int) -> tuple[int, int, int]:
         """The field (0, 1, 2) and the offsets in it, as given, of a stretch of the text."""
@@ -138,38 +143,9 @@ class Reading:
         found = _REST_OF_WORD.match(self.text, end)
         return found.end() if found else end
 
-    def before(self, start: int) -> int:
-        """Half words up to the word that holds `start`."""
-        starts = self._units()
-        position = bisect_left(starts, start)
-        if position and self._goes_on(starts[position - 1], start):
-            position -= 1
-        return self._cumulated[position]
-
-    def through(self, end: int) -> int:
-        """Half words up to and with the word that holds `end - 1`."""
-        return self._cumulated[bisect_left(self._units(), end)]
-
-    def _goes_on(self, start: int, offset: int) -> bool:
-        found = _UNIT.match(self.text, start)
-        return found is not None and found.end() > offset
-
-    def _units(self) -> list[int]:
-        """Starts of words, of characters of scripts without spaces, and of fields."""
-        if self._starts is None:
-            starts: list[int] = []
-            weights = [0]
-            for found in _UNIT.finditer(self.text):
-                starts.append(found.start())
-                weights.append(1 if found[1] else _APART if found[2] else 2)
-            self._cumulated = list(accumulate(weights))
-            self._starts = starts
-        return self._starts
-
     def originals(self) -> Iterator[tuple[int, str]]:
         """The fields before folding, each with the offset where it begins."""
-        ends = (self.bounds[1] - 1, self.bounds[2] - 1, len(self.written) - 1)
-        for start, end in zip(self.bounds, ends, strict=True):
+        for start, end in map(self.field_bounds, range(len(FIELDS))):
             yield start, self.written[start:end]
 
 

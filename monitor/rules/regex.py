@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import re2
@@ -46,6 +47,7 @@ class Pattern:
         return found
 
 
+@lru_cache(maxsize=4096)
 def compile_pattern(pattern: str, *, exact: bool) -> Pattern:
     """Make a pattern ready.
 
@@ -102,67 +104,78 @@ def _bounded(pattern: str) -> str:
 
 def _has_top_level_bar(pattern: str) -> bool:
     depth = 0
-    for token in _TOKENS.findall(pattern):
-        depth += token.startswith("(") - (token == ")")
-        if token == "|" and depth == 0:
+    for part in _TOKENS.findall(pattern):
+        depth += part.startswith("(") - part.endswith(")")
+        if part == "|" and depth == 0:
             return True
     return False
 
 
-_TOKENS = re.compile(r"\\p\{\^?\w+\}|\\x\{[0-9a-fA-F]+\}|\\.|\[\^?\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*\]|\{[\d,]+\}|\(\?[^:)]*[:)]|[\s\S]")
+_TOKENS = re.compile(
+    r"""
+      \\[pP](?:\{\^?\w+\}|\w)                      # a class of Unicode
+    | \\x(?:\{[0-9a-fA-F]+\}|[0-9a-fA-F]{2})       # a code point
+    | \\[0-7]{1,3}  |  \\[\s\S]                    # an escape
+    | \[\^?\]?(?:\\[\s\S]|\[:\^?\w+:\]|[^\]\\])*\]  # a class
+    | \{[\d,]+\}                                   # a repeat
+    | \(\?P?<\w+>  |  \(\?[A-Za-z-]*[:)]           # a group with a name, or with flags
+    | [\s\S]
+    """,
+    re.VERBOSE,
+)
 _CLASSES = {r"\w": _LETTER, r"\d": r"\p{Nd}", r"\s": r"\s\p{Z}"}
 
 
 def _unicode_classes(pattern: str) -> str:
     parts: list[str] = []
-    for token in _TOKENS.findall(pattern):
-        if token in {r"\b", r"\B"}:
+    for part in _TOKENS.findall(pattern):
+        if part in {r"\b", r"\B"}:
             raise PatternError(
-                rf"{token} stands inside the regular expression",
+                rf"{part} stands inside the regular expression",
                 r"Write \b only at its beginning and its end",
             )
-        if token.startswith("[") and len(token) > 1:
-            parts.append(re.sub(r"\\([wds])", lambda found: _CLASSES[found[0]], token))
-        elif token in _CLASSES:
-            parts.append(f"[{_CLASSES[token]}]")
-        elif token in {r"\W", r"\D", r"\S"}:
-            parts.append(f"[^{_CLASSES[token.lower()]}]")
+        if part.startswith("[") and len(part) > 1:
+            parts.append(re.sub(r"\\([wds])", lambda found: _CLASSES[found[0]], part))
+        elif part in _CLASSES:
+            parts.append(f"[{_CLASSES[part]}]")
+        elif part in {r"\W", r"\D", r"\S"}:
+            parts.append(f"[^{_CLASSES[part.lower()]}]")
         else:
-            parts.append(token)
+            parts.append(part)
     return "".join(parts)
 
 
 def required_literals(pattern: str) -> tuple[str, ...]:
     """Texts of which one must occur where the pattern matches; empty where none is long enough."""
-    tokens = _TOKENS.findall(pattern)
-    found, _ = _alternatives(tokens, 0)
+    parts = _TOKENS.findall(pattern)
+    found, _ = _alternatives(parts, 0)
     return tuple(sorted(found)) if found else ()
 
 
-def _alternatives(tokens: list[str], position: int) -> tuple[set[str] | None, int]:
+def _alternatives(parts: list[str], position: int) -> tuple[set[str] | None, int]:
     """The literals of a group up to its closing bracket: None where an alternative has none."""
     together: set[str] | None = set()
     while True:
-        branch, position = _sequence(tokens, position)
+        branch, position = _sequence(parts, position)
         together = together | branch if together is not None and branch else None
-        if position >= len(tokens) or tokens[position] == ")":
+        if position >= len(parts) or parts[position] == ")":
             return together, position
         position += 1  # the bar
 
 
-def _sequence(tokens: list[str], position: int) -> tuple[set[str], int]:
+def _sequence(parts: list[str], position: int) -> tuple[set[str], int]:
     """The best literals of one alternative: of a run of characters, or of a group in it."""
     best: set[str] = set()
     run = ""
-    while position < len(tokens) and tokens[position] not in {"|", ")"}:
-        token = tokens[position]
+    while position < len(parts) and parts[position] not in {"|", ")"}:
+        part = parts[position]
         group: set[str] | None = None
-        if token.startswith("("):
-            group, position = _alternatives(tokens, position + 1)
+        if part.startswith("(") and not part.endswith(")"):
+            group, position = _alternatives(parts, position + 1)
         position += 1
-        optional, repeated = _quantified(tokens, position)
+        optional, repeated = _quantified(parts, position)
         position += optional or repeated
-        literal = _literal(token)
+        literal = _literal(part)
         if optional:
             literal, group = "", None
         best = _better(best, group)
@@ -174,19 +187,18 @@ def _sequence(tokens: list[str], position: int) -> tuple[set[str], int]:
     return _better(best, {run}), position
 
 
-def _quantified(tokens: list[str], position: int) -> tuple[bool, bool]:
-    token = tokens[position] if position < len(tokens) else ""
-    if token in {"?", "*"} or token.startswith(("{0", "{,")):
+def _quantified(parts: list[str], position: int) -> tuple[bool, bool]:
+    part = parts[position] if position < len(parts) else ""
+    if part in {"?", "*"} or part.startswith(("{0", "{,")):
         return True, False
-    return False, token == "+" or (token.startswith("{") and len(token) > 1)
+    return False, part == "+" or (part.startswith("{") and len(part) > 1)
 
 
-def _literal(token: str) -> str:
-    if len(token) == 1 and token not in ".^$+*?{}[]()|\\":
-        return token
-    if len(token) == 2 and token[0] == "\\" and not token[1].isalnum():
-        return token[1]
-    return ""
+def _literal(part: str) -> str:
+    if len(part) == 1 and part not in ".^$+*?{}[]()|\\":
+        return part
+    escaped = part.removeprefix("\\")
+    return escaped if len(part) > len(escaped) == 1 and not escaped.isalnum() else ""
 
 
 def _better(left: set[str], right: set[str] | None) -> set[str]:

@@ -36,7 +36,7 @@ class EntityTable(Table):
         min_length=1, description="Names by language code, in dictionary form."
     )
     excluded: list[str] = Field(
-        default=[], alias="except", description="Longer words or phrases in which no name counts."
+        default_factory=list, alias="except", description="Longer words or phrases in which no name counts."
     )
     note: str = Field(default="", description="For the next reader.")
 
@@ -48,7 +48,7 @@ class TermsTable(Table):
     __pydantic_extra__: dict[str, Words] = Field(init=False)
 
     excluded: list[str] = Field(
-        default=[], alias="except", description="Longer words or phrases in which no word counts."
+        default_factory=list, alias="except", description="Longer words or phrases in which no word counts."
     )
     note: str = Field(default="", description="For the next reader.")
 
@@ -79,14 +79,14 @@ class RuleTable(Table):
     group: Literal["story", "item"] = Field(
         default="story", description="Told once per story, or every item on its own."
     )
-    channels: list[str] = Field(default=[], description="Empty is the configured channel.")
-    languages: list[str] = Field(default=[], description="Only items in these; empty is any.")
+    channels: list[str] = Field(default_factory=list, description="Empty is the configured channel.")
+    languages: list[str] = Field(default_factory=list, description="Only items in these; empty is any.")
     feeds: list[str] = Field(
-        default=[], description="Only items of these: names, tag:x, kind:x; empty is any."
+        default_factory=list, description="Only items of these: names, tag:x, kind:x; empty is any."
     )
     owner: str = Field(default="", description="Who answers for the rule.")
     note: str = Field(default="", description="For the next reader.")
-    references: list[str] = Field(default=[], description="Links that explain the rule.")
+    references: list[str] = Field(default_factory=list, description="Links that explain the rule.")
     review_by: Day | None = Field(default=None, description="Lint asks for a review after this day.")
     expires: Day | None = Field(default=None, description="Last day on which the rule is in force.")
     enabled: bool = Field(default=True, description="False keeps the rule but does not run it.")
@@ -96,12 +96,12 @@ class RuleTable(Table):
     slow: bool = Field(
         default=False, description="Accept a regular expression that every item has to be tried on."
     )
-    tests: list[TestTable] = Field(default=[], description="Items to match, and not to match.")
+    tests: list[TestTable] = Field(default_factory=list, description="Items to match, and not to match.")
 
 
 class FileTables(Table):
     """One rule file."""
 
-    entities: dict[str, EntityTable] = Field(default={}, description="Named things, used as @name.")
-    terms: dict[str, TermsTable] = Field(default={}, description="Word lists, used as @name.")
-    rules: list[RuleTable] = Field(default=[], description="What to look for.")
+    entities: dict[str, EntityTable] = Field(default_factory=dict, description="Named things, used as @name.")
+    terms: dict[str, TermsTable] = Field(default_factory=dict, description="Word lists, used as @name.")
+    rules: list[RuleTable] = Field(default_factory=list, description="What to look for.")

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from monitor.rules import forms
+from monitor.rules.forms import Boundary
 from monitor.rules.reading import scannable
 
 if TYPE_CHECKING:
@@ -16,17 +18,19 @@ if TYPE_CHECKING:
 
 
 class Edge(IntEnum):
-    """What may not stand right before or after a hit."""
+    """What may stand right beside a hit; small numbers, because there are very many."""
 
     FREE = 0
-    LETTER = 1
-    """A letter or digit, other than of the scripts without spaces and Hangul."""
-    HANGUL = 2
-    KATAKANA = 3
-    PARTICLES = 4
-    """Hangul, unless it is a chain of particles to the end of the word."""
+    WORD = 1
+    SCRIPT_RUN = 2
+    PARTICLES = 3
+    COMPOUND = 4
     PREFIX = 5
-    """Nothing is forbidden; the hit grows to the end of the word."""
+    """Anything; the hit grows to the end of the word."""
+
+
+_EDGES = {boundary: Edge[boundary.name] for boundary in Boundary}
+_BOUNDARIES = [boundary for boundary, _ in sorted(_EDGES.items(), key=lambda pair: pair[1])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,45 +48,49 @@ class Surface:
 def surfaces(term: Term, *, language: str, kind: str) -> list[Surface]:
     """Everything to look for when a rule says this; `language` "" is guessed from the script."""
     if term.exact:
-        return [_surface(term.text, exact=True)]
+        return [_as_written(term.text, exact=term.text)]
     if term.prefix:
         text = scannable(term.text)
-        return [Surface(text, _edge(text[0]), Edge.PREFIX)]
-    texts = {term.text, term.text + "s"} if term.text.isascii() else {term.text}
-    return [_surface(text) for text in sorted(texts)]
+        return [Surface(text, _own_edge(text[0]), Edge.PREFIX)]
+    found = forms.phrase(term.text, language=language, kind=kind)
+    left, right = _EDGES[found.left], _EDGES[found.right]
+    texts = {text for form in found.texts if (text := scannable(form))}
+    return [Surface(text, left, right) for text in sorted(texts)]
 
 
-def excluded_surfaces(term: Term, *, language: str, kind: str) -> list[Surface]:
+def excluded_surfaces(term: Term) -> list[Surface]:
     """What an `except` entry covers: a phrase in all its forms, a single word as it is written."""
     if " " in term.text or term.exact or term.prefix:
-        return surfaces(term, language=language, kind=kind)
-    text = scannable(term.text)
-    left, right = _edge(text[0]), _edge(text[-1])
-    hangul = Edge.FREE if Edge.HANGUL in (left, right) else None
-    return [Surface(text, hangul or left, hangul or right)]
+        return surfaces(term, language="", kind="")
+    surface = _as_written(term.text)
+    if _is_hangul(surface.text[0]) or _is_hangul(surface.text[-1]):
+        return [Surface(surface.text, Edge.FREE, Edge.FREE)]
+    return [surface]
 
 
-def _surface(text: str, *, exact: bool = False) -> Surface:
+def fits_left(edge: int, text: str, start: int) -> bool:
+    """Whether what stands before a hit allows it."""
+    return forms.fits_left(_BOUNDARIES[edge], text, start)
+
+
+def fits_right(edge: int, text: str, end: int) -> bool:
+    """Whether what stands after a hit allows it."""
+    return forms.fits_right(_BOUNDARIES[edge], text, end)
+
+
+def _as_written(text: str, *, exact: str = "") -> Surface:
     folded = scannable(text)
-    right = _edge(folded[-1])
-    if right is Edge.HANGUL and not exact:
-        right = Edge.FREE
-    return Surface(folded, _edge(folded[0]), right, text if exact else "")
+    return Surface(folded, _own_edge(folded[0]), _own_edge(folded[-1]), exact)
 
 
-def _edge(char: str) -> Edge:
-    """What must not stand beside this character if a word begins or ends with it."""
-    if not char.isalnum():
-        return Edge.FREE
-    if "\uac00" <= char <= "\ud7a3":
-        return Edge.HANGUL
+def _own_edge(char: str) -> Edge:
+    """What keeps a word whole that begins or ends with this character."""
     if "\u30a1" <= char <= "\u30ff":
-        return Edge.KATAKANA
+        return Edge.SCRIPT_RUN
     if "\u3041" <= char <= "\u309f" or "\u3400" <= char <= "\u9fff" or char >= "\U00020000":
         return Edge.FREE
-    return Edge.LETTER
+    return Edge.WORD if char.isalnum() else Edge.FREE
 
 
-def only_particles(text: str, start: int) -> bool:
-    """Whether the Hangul from here to the end of the word is nothing or a chain of particles."""
-    return True
+def _is_hangul(char: str) -> bool:
+    return "\uac00" <= char <= "\ud7a3"

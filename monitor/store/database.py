@@ -96,7 +96,7 @@ class Database:
             except (IntegrityError, OperationalError) as error:
                 if attempt == _TRIES or not _passing(error):
                     raise _store_error(error) from error
-                time.sleep(0.05 * attempt * (1 + random.random()))  # noqa: S311 - spreads replicas, guards nothing
+                time.sleep(0.05 * attempt * (1 + random.random()))
             except DBAPIError as error:
                 raise _store_error(error) from error
         raise AssertionError("unreachable")

@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +23,7 @@ from monitor.store.schema import outbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime, timedelta
 
     from sqlalchemy import Row
 
@@ -194,14 +194,22 @@ def put_back(
     tx.execute(update(outbox).where(outbox.c.id == id_).values(values))
 
 
-def recover(tx: Transaction, *, now: datetime, tried_before: datetime) -> int:
-    """After a crash: what was being sent may or may not have arrived. Returns how many there were."""
-    interrupted = (
-        update(outbox)
-        .where(outbox.c.state == State.SENDING.value, outbox.c.tried_at <= tried_before)
-        .values(state=State.UNKNOWN.value, not_before=now, error="interrupted while sending")
-    )
-    return tx.execute(interrupted).rowcount
+def recover(tx: Transaction, *, tried_before: datetime, settle: timedelta) -> int:
+    """After a crash: what was being sent may or may not have arrived, and may still be on its way.
+
+    Returns how many there were.
+    """
+    interrupted = tx.execute(
+        select(outbox.c.id, outbox.c.tried_at).where(
+            outbox.c.state == State.SENDING.value, outbox.c.tried_at <= tried_before
+        )
+    ).all()
+    for row in interrupted:
+        not_before = row.tried_at + settle
+        put_back(
+            tx, row.id, State.UNKNOWN, not_before=not_before, error="interrupted while sending"
+        )
+    return len(interrupted)
 
 
 def unpark(tx: Transaction, *, now: datetime) -> int:

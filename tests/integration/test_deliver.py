@@ -51,9 +51,7 @@ class Desk:
                 severity=Severity.HIGH,
                 now=now,
             )
-            outbox.enqueue(
-                tx, alert(title), alert=told.alert, revision=1, channel=channel, now=now
-            )
+            outbox.enqueue(tx, alert(title), alert=told.alert, revision=1, channel=channel, now=now)
 
     def run(self, seconds: int) -> None:
         """Let the job tick once a second."""
@@ -63,9 +61,7 @@ class Desk:
 
     def titles(self) -> list[str]:
         return [
-            one.content.title
-            for one in self.receiver.taken
-            if not isinstance(one.content, Digest)
+            one.content.title for one in self.receiver.taken if not isinstance(one.content, Digest)
         ]
 
     def states(self) -> list[State]:
@@ -189,7 +185,12 @@ def test_a_flood_becomes_digests_and_none_of_it_is_dropped(
 
     desk.run(10)
 
-    told = [a.title for m in desk.receiver.taken if isinstance(m.content, Digest) for a in m.content.alerts]
+    told = [
+        a.title
+        for m in desk.receiver.taken
+        if isinstance(m.content, Digest)
+        for a in m.content.alerts
+    ]
     assert told == [f"title {number}" for number in range(60)]
     assert len(desk.receiver.taken) == 3
 

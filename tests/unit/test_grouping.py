@@ -8,7 +8,9 @@ from monitor.model import Outcome
 from monitor.stories.grouping import COPY_WINDOW, Candidate, assign, title_key
 
 
-def earlier(now: datetime, *, outlet: str = "Wire", age: timedelta = timedelta(hours=1)) -> Candidate:
+def earlier(
+    now: datetime, *, outlet: str = "Wire", age: timedelta = timedelta(hours=1)
+) -> Candidate:
     return Candidate(item=3, story=7, outlet=outlet, added_at=now - age)
 
 

@@ -42,7 +42,7 @@ _MAX_SECTION = 2_900
 _MAX_DIGEST_TEXT = 10_000
 _MAX_SERVICE = 60
 _MAX_BRIEF = 120
-_MAX_RULES_TOLD = 400
+_MAX_RULES_TOLD = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +106,8 @@ def _alert_blocks(telling: Telling, service: str) -> list[Block]:
 
 def _linkable(telling: Telling) -> Telling:
     """The telling, less an address that is too long once its signs are escaped."""
-    size = sum(map(markup.cost, telling.url))
-    return telling if size <= _MAX_URL else replace(telling, url="")
+    fits = len(markup.address(telling.url)) <= _MAX_URL
+    return telling if fits else replace(telling, url="")
 
 
 def _linked(telling: Telling, limit: int) -> str:
@@ -179,7 +179,7 @@ def _with_links_that_fit(found: Sequence[Group]) -> list[Group]:
     spent = sum(_weight(_line(replace(telling, url=""))) for telling in tellings)
     linked: set[int] = set()
     for telling in sorted(tellings, key=lambda telling: len(telling.url)):
-        spent += _weight(telling.url) + len("<|>")
+        spent += _weight(markup.address(telling.url)) + len("<|>")
         if spent <= _MAX_DIGEST_TEXT:
             linked.add(id(telling))
     return [
@@ -195,8 +195,8 @@ def _with_links_that_fit(found: Sequence[Group]) -> list[Group]:
 
 
 def _weight(text: str) -> int:
-    """What a text takes of a message: as it is escaped and as JSON writes it."""
-    return markup.size(json.dumps(text.replace("&", "&amp;"), ensure_ascii=False))
+    """What a text takes of a message, as JSON writes it."""
+    return markup.size(json.dumps(text, ensure_ascii=False))
 
 
 def _group_texts(group: Group) -> Iterator[str]:

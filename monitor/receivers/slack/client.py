@@ -17,10 +17,17 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
 
-from monitor.errors import ConfigError, Problem, Unclear
+from monitor.errors import Unclear
 from monitor.model import Receipt
 from monitor.receivers.slack.blocks import EVENT_TYPE, render
-from monitor.receivers.slack.errors import BOT_TOKEN, WEBHOOK, Answer, failure, refusal
+from monitor.receivers.slack.errors import (
+    BOT_TOKEN,
+    WEBHOOK,
+    Answer,
+    failure,
+    refusal,
+    wrong_secret,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,6 +37,7 @@ if TYPE_CHECKING:
     from slack_sdk.web import SlackResponse
 
     from monitor.model import Message
+    from monitor.receivers.slack.blocks import Rendered
 
 CLOCK_MARGIN = timedelta(seconds=60)
 """How far Slack's clock and ours may differ when history is searched."""
@@ -215,86 +223,45 @@ class SlackReceiver:
             raise refusal(Answer(200), channel=channel) from error
 
 
-class WebhookReceiver:
-    """Posts messages to an incoming webhook, for workspaces that give out no bot token.
+def post_to_webhook(url: str, rendered: Rendered, *, timeout: float) -> Answer:
+    """Post to an incoming webhook once and return its answer, whatever it says.
 
-    Its limits: everything goes to the one channel that the webhook was made for, whatever channel
-    a rule names; Slack does not say where a message is, so it can't be updated, threaded or found
-    again, and an alert whose answer was lost may appear twice.
+    Raises:
+        DeliveryError: No whole answer came back.
     """
-
-    def __init__(self, url: SecretStr, *, service: str = "", timeout: float = 10.0) -> None:
-        """Make a receiver; nothing is sent yet.
-
-        Args:
-            url: The webhook's address, which is a secret.
-            service: The name of this service, shown in messages.
-            timeout: In seconds, for each wait on the network.
-
-        Raises:
-            ConfigError: That is no address of a webhook.
-        """
-        self._service = service
-        address = _checked_webhook(url)
-        self._host = urlsplit(address).hostname or ""
-        self._hook = WebhookClient(
-            address,
-            timeout=timeout,  # type: ignore[arg-type]  # typed as int, handed on to a socket
-            retry_handlers=[],
-            logger=_SILENT,
+    hook = WebhookClient(
+        url,
+        timeout=timeout,  # type: ignore[arg-type]  # typed as int, handed on to a socket
+        retry_handlers=[],
+        logger=_SILENT,
+    )
+    hook.proxy = None  # as above
+    try:
+        answer = hook.send(
+            text=rendered.text, blocks=rendered.blocks, unfurl_links=False, unfurl_media=False
         )
-        self._hook.proxy = None
-
-    def send(self, message: Message) -> Receipt:
-        """Post a message once. See `Receiver.send`; the receipt names no place."""
-        rendered = render(message, service=self._service)
-        try:
-            answer = self._hook.send(
-                text=rendered.text,
-                blocks=rendered.blocks,
-                unfurl_links=False,
-                unfurl_media=False,
-            )
-        except (OSError, HTTPException) as error:
-            raise failure(error, host=self._host) from error
-        except _UNREADABLE as error:
-            raise refusal(Answer(200), secret=WEBHOOK) from error
-        if answer.status_code != 200 or answer.body != "ok":  # noqa: PLR2004  (the one success)
-            headers = {name.lower(): value for name, value in answer.headers.items()}
-            told = Answer(answer.status_code, answer.body, headers.get("retry-after", ""))
-            raise refusal(told, channel="the webhook's channel", secret=WEBHOOK)
-        return Receipt()
-
-    def close(self) -> None:
-        """Nothing to let go of: the SDK opens a connection for each call."""
+    except (OSError, HTTPException) as error:
+        raise failure(error, host=urlsplit(url).hostname or "Slack") from error
+    except _UNREADABLE as error:
+        raise refusal(Answer(200)) from error
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    return Answer(answer.status_code, answer.body, headers.get("retry-after", ""))
 
 
 def _checked_token(token: SecretStr) -> str:
     """The token, if it can be one. A stray line break would end up in the text of an exception."""
     value = token.get_secret_value().strip()
     if value.startswith("xapp-"):
-        raise _wrong(
+        raise wrong_secret(
             BOT_TOKEN, "This is an app-level token", "Set the bot token, which begins with xoxb-"
         )
     if value.startswith("http"):
-        raise _wrong(BOT_TOKEN, "This is an address, not a token", f"Set {WEBHOOK} for a webhook")
-    if not re.fullmatch(r"[\x21-\x7e]{1,500}", value):
-        raise _wrong(BOT_TOKEN, "This is not a token", "Copy it again from the app's page")
-    return value
-
-
-def _checked_webhook(url: SecretStr) -> str:
-    value = url.get_secret_value().strip()
-    host = re.match(r"https://[^/\s]|http://(?:127\.0\.0\.1|localhost|\[::1\])[:/]", value)
-    if not host or not re.fullmatch(r"[\x21-\x7e]{1,500}", value):
-        raise _wrong(
-            WEBHOOK, "This is not an https:// address", "Copy it again from the app's page"
+        raise wrong_secret(
+            BOT_TOKEN, "This is an address, not a token", f"Set {WEBHOOK} for a webhook"
         )
+    if not re.fullmatch(r"[\x21-\x7e]{1,500}", value):
+        raise wrong_secret(BOT_TOKEN, "This is not a token", "Copy it again from the app's page")
     return value
-
-
-def _wrong(variable: str, cause: str, remedy: str) -> ConfigError:
-    return ConfigError([Problem(variable, None, None, cause, remedy)])
 
 
 def _answer(response: Any) -> Answer:  # noqa: ANN401  (whatever the SDK made of the answer)

@@ -17,7 +17,9 @@ from urllib.error import URLError
 
 from monitor.errors import (
     ChannelUnavailable,
+    ConfigError,
     NotSent,
+    Problem,
     RateLimited,
     Refused,
     Unauthorised,
@@ -38,6 +40,11 @@ _MAX_DETAIL = 200
 
 BOT_TOKEN = "SLACK_BOT_TOKEN"  # noqa: S105  (the variable's name, not its value)
 WEBHOOK = "SLACK_WEBHOOK_URL"
+
+
+def wrong_secret(variable: str, cause: str, remedy: str) -> ConfigError:
+    """A secret that can't be one; its value is not repeated."""
+    return ConfigError([Problem(variable, None, None, cause, remedy)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,12 @@ def _escaped(text: str) -> str:
 
 def link(url: str, label: str) -> str:
     """A label that leads to an address, both literal; the label alone where there is no address."""
-    return f"<{url.replace('&', '&amp;')}|{literal(label)}>" if url else literal(label)
+    return f"<{address(url)}|{literal(label)}>" if url else literal(label)
+
+
+def address(url: str) -> str:
+    """A safe address as Slack wants it. A star would end the bold around its link."""
+    return url.replace("&", "&amp;").replace("*", "%2A")
 
 
 def bold(markup: str) -> str:

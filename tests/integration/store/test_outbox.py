@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from monitor.store.database import Database
 
+
 @pytest.fixture
 def promise(database: Database, now: datetime) -> Callable[[str, str], None]:
     """Promise an alert with this title to this channel."""
@@ -109,10 +110,11 @@ def test_after_a_crash_what_was_being_sent_is_unknown(
         outbox.start(tx, head, now=now)
 
     with database.transaction() as tx:
-        assert outbox.recover(tx, now=now, tried_before=now) == 1
+        assert outbox.recover(tx, tried_before=now, settle=timedelta(seconds=15)) == 1
         (head,) = outbox.heads(tx)
 
     assert head.state is State.UNKNOWN
+    assert head.not_before == now + timedelta(seconds=15)
     assert head.first_tried_at == now
 
 
@@ -141,7 +143,9 @@ def test_retry_queues_what_is_held_and_nothing_else(
     for title in ("parked", "dead", "sent"):
         promise(f"#{title}", title)
     with database.transaction() as tx:
-        outbox.put_back(tx, 1, State.PARKED, not_before=now + timedelta(hours=1), error="no channel")
+        outbox.put_back(
+            tx, 1, State.PARKED, not_before=now + timedelta(hours=1), error="no channel"
+        )
         outbox.put_back(tx, 2, State.DEAD, not_before=now, error="refused")
         outbox.sent(tx, 3, Receipt("C1", "1"), now=now)
 

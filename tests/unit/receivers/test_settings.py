@@ -34,5 +34,5 @@ def test_a_forgotten_slash_is_added() -> None:
     ],
 )
 def test_a_token_is_not_sent_just_anywhere(url: str) -> None:
-    with pytest.raises(ValidationError, match="https://slack.com/api/"):
+    with pytest.raises(ValidationError, match=r"https://slack\.com/api/"):
         SlackSettings(api_url=url)

@@ -1,0 +1,50 @@
+"""The [alerts] table of the config file."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from monitor.settings import Settings
+
+_ID = re.compile(r"[CGD][A-Z0-9]{7,}")
+_NAME = re.compile(r"#[^\s#@,]{1,80}")
+
+
+def _is_channel(value: str) -> str:
+    if _ID.fullmatch(value) or _NAME.fullmatch(value):
+        return value
+    if _NAME.fullmatch(f"#{value}"):
+        raise ValueError(
+            f'write the channel with its #, "#{value}", or its id, such as "C0123456789"'
+        )
+    raise ValueError('write one channel by name, "#news-alerts", or by id, "C0123456789"')
+
+
+def _is_channel_or_none(value: str) -> str:
+    return _is_channel(value) if value else value
+
+
+class AlertsSettings(Settings):
+    """Where alerts go."""
+
+    receiver: Literal["slack", "console"] = Field(
+        default="slack",
+        description="slack or console; the console, which is said, where no Slack secret is set.",
+    )
+    channel: Annotated[str, AfterValidator(_is_channel)] = Field(
+        default="#news-alerts",
+        description="Channel, by name or id, of the rules that name none of their own.",
+    )
+    ops_channel: Annotated[str, AfterValidator(_is_channel_or_none)] = Field(
+        default="#news-ops",
+        description='Channel where the service speaks of its own troubles; "" for none.',
+    )
+    collapse_above: int = Field(
+        default=20,
+        ge=0,
+        le=10_000,
+        description="More alerts than this waiting for a channel become one digest; 0 for never.",
+    )

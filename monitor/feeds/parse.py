@@ -1,0 +1,267 @@
+"""Bytes to entries. The only module that knows feedparser.
+
+feedparser is slow on some small inputs: the service parses through `parsing.ParsePool`, in a
+process that can be stopped. It also opens a body that looks like a path: always `io.BytesIO`.
+"""
+
+from __future__ import annotations
+
+import calendar
+import heapq
+import io
+import re
+import warnings
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from html import escape
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import feedparser
+
+from monitor.errors import ParseError
+from monitor.feeds import charset, jsonfeed
+from monitor.model import Entry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+PARSER_VERSION = 1
+"""Raise it whenever the same bytes would give other entries: every feed is then read anew."""
+
+MAX_ENTRIES = 5_000
+_MAX_GUID = 2_000
+_MAX_LINK = 10_000
+_MAX_TITLE = 20_000
+_MAX_SUMMARY = 100_000
+_MAX_CONTENT = 500_000
+_HEAD = 64_000
+
+_Raw: TypeAlias = Any
+"""feedparser's own dictionary; it stays in this module."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NOT_XML = bytes(set(range(0x20)) - {0x09, 0x0A, 0x0D}) + b"\x7f"
+_REFERENCE = re.compile(rb"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+))")
+_MAX_CODE = 0x10FFFF
+_SURROGATES = range(0xD800, 0xE000)
+_MAX_DIGITS = 8
+
+_ROOT = re.compile(rb"<((?:[a-z_][\w.-]*:)?(?:rss|feed|rdf|channel))[\s/>]", re.IGNORECASE)
+_ENTRY_START = re.compile(rb"<(?:[a-z_][\w.-]*:)?(?:item|entry)[\s>]", re.IGNORECASE)
+_ENTRY_END = re.compile(rb"</(?:[a-z_][\w.-]*:)?(?:item|entry)\s*>", re.IGNORECASE)
+_HTML = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
+_ELEMENT = re.compile(rb"<([A-Za-z_][\w.:-]{0,40})")
+_KINDS = (
+    (b"\x89PNG", "a PNG image, not a feed"),
+    (b"\xff\xd8\xff", "a JPEG image, not a feed"),
+    (b"GIF8", "a GIF image, not a feed"),
+    (b"%PDF", "a PDF document, not a feed"),
+    (b"PK\x03\x04", "a ZIP archive, not a feed"),
+    (b"\x1f\x8b", "compressed data, not a feed"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFeed:
+    """What a document said."""
+
+    title: str
+    language: str
+    """As the document has it, such as en-US; "" where it says nothing."""
+    entries: tuple[Entry, ...]
+    """In the document's order."""
+    complete: bool
+    """False for a document that was cut off: what it is validated by must not be kept."""
+    left_out: int = 0
+    """Entries beyond the newest 5,000."""
+
+
+def parse(body: bytes, *, url: str, content_type: str = "") -> ParsedFeed:
+    """Read a feed of any kind; what kind is read from the document, not from its label.
+
+    Args:
+        body: The document, whole and decompressed.
+        url: Where it came from in the end; relative links are resolved against it.
+        content_type: The header, for its charset.
+
+    Raises:
+        ParseError: It is not a feed, or nothing in it can be read; the text says what it is.
+    """
+    start = body[:_HEAD].lstrip(b"\xef\xbb\xbf \t\r\n")
+    _refuse_other_kinds(start, body)
+    if start.startswith((b"{", b"[")):
+        title, language, entries = jsonfeed.read(body, url=url)
+        return _parsed(title, language, entries, complete=True)
+    xml = charset.decode(body, content_type=content_type).strip().encode("utf-8", "replace")
+    return _parse_xml(_mended(xml), url)
+
+
+def _refuse_other_kinds(start: bytes, body: bytes) -> None:
+    if not body.strip(b"\0 \t\r\n\xef\xbb\xbf"):
+        raise ParseError("an empty body")
+    for magic, kind in _KINDS:
+        if start.startswith(magic):
+            raise ParseError(kind)
+    if _HTML.match(start):
+        raise ParseError("an HTML page, not a feed")
+
+
+def _mended(xml: bytes) -> bytes:
+    """Without what no XML document may hold and feedparser stumbles over."""
+    return _REFERENCE.sub(_mended_reference, xml.translate(None, _NOT_XML))
+
+
+def _mended_reference(found: re.Match[bytes]) -> bytes:
+    digits, base = (found[1], 16) if found[1] else (found[2], 10)
+    code = int(digits, base) if len(digits) <= _MAX_DIGITS else _MAX_CODE + 1
+    return b"&#65533" if code > _MAX_CODE or code in _SURROGATES or code == 0 else found[0]
+
+
+def _parse_xml(xml: bytes, url: str) -> ParsedFeed:
+    root = _ROOT.search(xml[:_HEAD])
+    complete = root is None or _is_closed(xml, root[1])
+    # Of an entry that was cut, title and text may be half there: it is left for the next poll.
+    read = _feedparsed(xml if complete else _up_to_last_entry(xml), url)
+    if not read.entries and not read.get("version") and not root:
+        raise ParseError(_other_kind(xml))
+    if not read.entries and not complete:
+        raise ParseError("cut off before the end of its first entry")
+    language = _string(read.feed, "language")
+    entries = [_entry(raw, language) for raw in read.entries]
+    return _parsed(_string(read.feed, "title"), language, entries, complete=complete)
+
+
+def _is_closed(xml: bytes, root: bytes) -> bool:
+    """Whether the document's end was reached: its root is closed after its last entry."""
+    end = xml.rfind(b"</" + root)
+    if end < 0:
+        return re.search(b"<" + re.escape(root) + rb"[^<>]*/>", xml[:_HEAD]) is not None
+    return _ENTRY_START.search(xml, end) is None
+
+
+def _up_to_last_entry(xml: bytes) -> bytes:
+    end = max((found.end() for found in _ENTRY_END.finditer(xml)), default=0)
+    return xml[:end]
+
+
+def _feedparsed(xml: bytes, url: str) -> _Raw:
+    headers = {"content-type": "application/xml; charset=utf-8", "content-location": url}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return feedparser.parse(
+                io.BytesIO(xml),
+                response_headers=headers,
+                # We make plain text of markup ourselves; these two cost time, even quadratically.
+                resolve_relative_uris=False,
+                sanitize_html=False,
+            )
+    except MemoryError:
+        raise
+    except Exception as error:
+        # feedparser promises no set of exceptions: any of them means that it can't read this.
+        raise ParseError("a damaged document that can't be read") from error
+
+
+def _other_kind(xml: bytes) -> str:
+    element = _ELEMENT.search(xml[:_HEAD])
+    if element is None:
+        return "neither XML nor JSON, not a feed"
+    name = element[1].decode("utf-8", "replace").lower()
+    known = {"opml": "an OPML list of feeds, not a feed", "urlset": "a sitemap, not a feed"}
+    return known.get(name, f"a document of another kind (<{name}>), not a feed")
+
+
+def _entry(raw: _Raw, feed_language: str) -> Entry:
+    language = _string(raw.get("title_detail") or {}, "language") or _string(raw, "language")
+    content = max(map(_markup, _dicts(raw.get("content"))), key=len, default="")
+    return Entry(
+        guid=_string(raw, "id"),
+        link=_string(raw, "feedburner_origlink") or _string(raw, "link"),
+        title=_string(raw, "title"),
+        title_is_html=_is_html(raw.get("title_detail") or {}),
+        summary=_markup({"value": raw.get("summary")} | dict(raw.get("summary_detail") or {})),
+        content=content,
+        published=_published(raw),
+        # What every entry inherits says nothing about this one, and is wrong in many feeds.
+        language="" if language.lower() == feed_language.lower() else language,
+        source=_string(raw.get("source") or {}, "title"),
+    )
+
+
+def _dicts(value: object) -> Iterable[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _markup(detail: dict[str, Any]) -> str:
+    value = _string(detail, "value")
+    return value if _is_html(detail) else escape(value, quote=False)
+
+
+def _is_html(detail: dict[str, Any]) -> bool:
+    return bool(detail.get("type", "text/html") != "text/plain")
+
+
+def _string(holder: _Raw, key: str) -> str:
+    value = holder.get(key) if isinstance(holder, dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def _published(raw: _Raw) -> datetime | None:
+    for name in ("published_parsed", "updated_parsed", "created_parsed"):
+        # As a plain dict: feedparser answers for absent dates with others, and a warning.
+        parts = dict.get(raw, name)
+        if parts and (date := _date(parts)):
+            return date
+    return None
+
+
+def _date(parts: Sequence[int]) -> datetime | None:
+    try:
+        # Not fromtimestamp: it reads what the platform's C library can.
+        date = _EPOCH + timedelta(seconds=calendar.timegm(tuple(parts)))
+    except (ValueError, OverflowError, TypeError):
+        return None
+    return date if date >= _EPOCH else None
+
+
+def _parsed(title: str, language: str, entries: Sequence[Entry], *, complete: bool) -> ParsedFeed:
+    kept = [_bounded(entry) for entry in _newest(entries)]
+    left_out = len(entries) - len(kept)
+    return ParsedFeed(title[:_MAX_TITLE], language[:100], tuple(kept), complete, left_out)
+
+
+def _newest(entries: Sequence[Entry]) -> Sequence[Entry]:
+    """At most 5,000, in their order; an entry without a date counts as new, an earlier as newer."""
+    if len(entries) <= MAX_ENTRIES:
+        return entries
+    latest = datetime.max.replace(tzinfo=UTC)
+
+    def age(place: int) -> tuple[datetime, int]:
+        return entries[place].published or latest, -place
+
+    return [
+        entries[place] for place in sorted(heapq.nlargest(MAX_ENTRIES, range(len(entries)), age))
+    ]
+
+
+def _bounded(entry: Entry) -> Entry:
+    """The entry without megabytes that nobody will keep."""
+    return replace(
+        entry,
+        guid=_bounded_guid(entry.guid),
+        link=entry.link[:_MAX_LINK],
+        title=entry.title[:_MAX_TITLE],
+        summary=entry.summary[:_MAX_SUMMARY],
+        content=entry.content[:_MAX_CONTENT],
+        language=entry.language[:100],
+        source=entry.source[:_MAX_TITLE],
+    )
+
+
+def _bounded_guid(guid: str) -> str:
+    if len(guid) <= _MAX_GUID:
+        return guid
+    # Not its beginning: long guids of one feed may begin alike.
+    return blake2b(guid.encode("utf-8", "replace"), digest_size=32).hexdigest()

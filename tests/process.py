@@ -1,0 +1,138 @@
+"""The real program as a user runs it: a folder with config and rules, a process, its output."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from feedserver import closed_port
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+RULES = """\
+[terms.captivity]
+en = ["captured", "prisoner"]
+ko = ["포로"]
+
+[[rules]]
+id = "pow"
+name = "Prisoners"
+query = '"North Korean" AND @captivity'
+severity = "high"
+"""
+
+
+@dataclass
+class Program:
+    """A folder of a user's, and the commands run in it."""
+
+    folder: Path
+    environ: dict[str, str] = field(default_factory=dict)
+
+    def configure(
+        self, *, feeds: Sequence[str], rules: str = RULES, extra: str = "", **tables: str
+    ) -> None:
+        """Write config and rules; keyword arguments are the lines of a table."""
+        self.listen = f"127.0.0.1:{closed_port()}"
+        lines = {
+            "polling": 'interval = "1s"\nmin_interval = "1s"\ntimeout = "5s"\nallow_private = ["127.0.0.1"]',
+            "alerts": 'channel = "#news-alerts"\ncollapse_above = 0',
+            "web": f'listen = "{self.listen}"',
+        } | tables
+        text = "".join(f"[{name}]\n{body}\n" for name, body in lines.items()) + extra
+        for number, url in enumerate(feeds):
+            text += f'[[feeds]]\nurl = "{url}"\nname = "Outlet {number}"\nlanguage = "en"\n'
+        self.folder.mkdir(exist_ok=True)
+        (self.folder / "config.toml").write_text(text, encoding="utf-8")
+        (self.folder / "rules").mkdir(exist_ok=True)
+        (self.folder / "rules" / "rules.toml").write_text(rules, encoding="utf-8")
+
+    def run(
+        self, *args: str, stdin: str = "", timeout: float = 60
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "monitor", *args],
+            cwd=self.folder,
+            env=self._environ(),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    def start(self, *args: str) -> Running:
+        """Start `monitor run` (or another command) and leave it running."""
+        log = (self.folder / f"log-{time.monotonic_ns()}.txt").open("w+b")
+        process = subprocess.Popen(
+            [sys.executable, "-m", "monitor", *(args or ("run",))],
+            cwd=self.folder,
+            env=self._environ(),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        log.close()
+        return Running(process, self.folder / log.name)
+
+    def _environ(self) -> Mapping[str, str]:
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("MONITOR_", "SLACK_"))
+        }
+        return kept | {"PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "200"} | self.environ
+
+
+@dataclass
+class Running:
+    """A process, and all that it has said so far."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def output(self) -> str:
+        """What it wrote to both streams."""
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def messages(self) -> list[str]:
+        """The messages of its log lines."""
+        lines = [line for line in self.output().splitlines() if line.startswith("{")]
+        return [str(json.loads(line)["message"]) for line in lines]
+
+    def wait_for(self, pattern: str, timeout: float = 30) -> bool:
+        """Wait until its output has something; False if it ends or takes too long."""
+        return eventually(lambda: bool(re.search(pattern, self.output())), timeout)
+
+    def kill(self) -> None:
+        """SIGKILL: no goodbye."""
+        self.process.kill()
+        self.process.wait()
+
+    def terminate(self, timeout: float = 10) -> int:
+        """SIGTERM; the exit code. Raises TimeoutExpired if it takes longer than it may."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(timeout)
+        finally:
+            self.kill()
+
+
+def eventually(claim: Callable[[], bool], timeout: float = 30) -> bool:
+    """Whether a claim becomes true in time."""
+    end = time.monotonic() + timeout
+    while time.monotonic() < end:
+        if claim():
+            return True
+        time.sleep(0.05)
+    return claim()
