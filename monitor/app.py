@@ -52,10 +52,10 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def user_agent(config: Config) -> str:
-    """What feed owners see of us: name, version and whom to write to."""
+def make_fetcher(config: Config) -> Fetcher:
+    """A fetcher that tells feed owners who asks, and whom to write to."""
     contact = f" (+{config.service.contact})" if config.service.contact else ""
-    return f"news-monitor/{__version__}{contact}"
+    return Fetcher(config.polling, user_agent=f"news-monitor/{__version__}{contact}")
 
 
 def make_receiver(config: Config, secrets: Secrets) -> Receiver:
@@ -115,9 +115,7 @@ class Service:
         if before:
             log.info("database upgraded: from=%s to=%s", before, migrate.latest())
         self._open.callback(receiver.close)
-        self._fetcher = self._open.enter_context(
-            Fetcher(config.polling, user_agent=user_agent(config))
-        )
+        self._fetcher = self._open.enter_context(make_fetcher(config))
         parser = self._open.enter_context(ParsePool())
         self._poll = Poll(
             self._database,

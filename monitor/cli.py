@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitor import __version__, app, demo, example, health, log, show, urls
+from monitor import __version__, app, demo, example, health, log, online, show, urls
 from monitor import config as configuration
 from monitor import rules as rules_room
 from monitor.errors import ConfigError, MonitorError, Problem, StoreError
+from monitor.feeds.parsing import ParsePool
 from monitor.model import Content, Digest
 from monitor.offline import match_lines
 from monitor.reload import checked_matcher
@@ -43,6 +44,7 @@ cli = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    pretty_exceptions_show_locals=False,
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -160,17 +162,39 @@ def _stop_on_signals(service: app.Service) -> None:
 
 
 @cli.command()
-def check(*, config: ConfigOption = CONFIG) -> None:
+def check(
+    *,
+    config: ConfigOption = CONFIG,
+    ask: Annotated[
+        bool, typer.Option("--online", help="Also ask Slack who we are, and every feed.")
+    ] = False,
+) -> None:
     """Check the config, the secrets, and the rule files with their tests."""
     loaded = _load(config)
     secrets = configuration.load_secrets(os.environ)
     kind, reason = configuration.receiver_in_use(loaded, secrets)
-    matcher = checked_matcher(Path(loaded.rules.path))
+    folder = Path(loaded.rules.path)
+    matcher = checked_matcher(folder)
     show.say(f"config   fine: {config}, {len(loaded.feeds)} feeds")
     show.say(f"receiver {kind}: {reason}")
-    show.say(
-        f"rules    fine: {Path(loaded.rules.path)}, {len(matcher.rules)} rules, all their tests pass"
-    )
+    show.say(f"rules    fine: {folder}, {len(matcher.rules)} rules, all their tests pass")
+    if ask and not _check_online(loaded, secrets):
+        raise typer.Exit(FAILED)
+
+
+def _check_online(config: Config, secrets: configuration.Secrets) -> bool:
+    receiver = app.make_receiver(config, secrets)
+    fine, said = online.slack(receiver)
+    receiver.close()
+    show.say(f"slack    {said}", "" if fine else "red")
+    feeds = [feed.to_feed() for feed in config.feeds]
+    failed = 0
+    with app.make_fetcher(config) as fetcher, ParsePool() as parser:
+        for feed, readable, what in show.progress(online.feeds(feeds, fetcher, parser), len(feeds)):
+            failed += not readable
+            show.say(f"feed     {feed.outlet.name}: {what}", "" if readable else "red")
+    show.say(f"feeds    {len(feeds) - failed} of {len(feeds)} can be read", "red" if failed else "")
+    return fine and not failed
 
 
 @cli.command("health")

@@ -50,7 +50,8 @@ class Problem:
     def __str__(self) -> str:
         """`file:line:column: cause. Remedy.`, the form editors make clickable."""
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
-        return f"{place}: {self.cause}. {self.remedy}."
+        stop = "" if self.remedy.endswith("?") else "."
+        return f"{place}: {self.cause}. {self.remedy}{stop}"
 
 
 class ConfigError(MonitorError):

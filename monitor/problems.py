@@ -46,8 +46,13 @@ def shown(value: object, key: str = "") -> str:
         return _kind(value)
     if is_secret(value) or _SECRET_KEY.search(key):
         return "(not shown here)"
-    line = "".join(char if char.isprintable() else " " for char in value[: MAX_SHOWN + 1])
-    return f'"{line if len(line) <= MAX_SHOWN else line[: MAX_SHOWN - 1] + "…"}"'
+    return f'"{label(value)}"'
+
+
+def label(text: str) -> str:
+    """A name or text as a message may repeat it: short, and on one line."""
+    line = "".join(char if char.isprintable() else " " for char in text[: MAX_SHOWN + 1])
+    return line if len(line) <= MAX_SHOWN else line[: MAX_SHOWN - 1] + "…"
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -142,7 +147,7 @@ def _known(place: Where, positions: Positions) -> Where:
 
 
 def _key(place: Where) -> str:
-    return next((str(part) for part in reversed(place) if isinstance(part, str)), "")
+    return next((label(part) for part in reversed(place) if isinstance(part, str)), "")
 
 
 def in_order(problem: Problem) -> tuple[int, int]:
@@ -152,7 +157,7 @@ def in_order(problem: Problem) -> tuple[int, int]:
 
 def section(place: Where) -> str:
     """The table that a place is in, as its header writes it; "" for the top of the file."""
-    name = ".".join(str(part) for part in place if isinstance(part, str))
+    name = label(".".join(part for part in place[:MAX_SHOWN] if isinstance(part, str)))
     listed = any(isinstance(part, int) for part in place)
     return (f"[[{name}]]" if listed else f"[{name}]") if name else ""
 
@@ -228,7 +233,7 @@ def _unfit(wrong: _Wrong) -> tuple[str, str]:
 
 def _not_text(wrong: _Wrong) -> tuple[str, str]:
     written = isinstance(wrong.value, bool | int | float | date | time)
-    text = str(wrong.value).lower() if isinstance(wrong.value, bool) else str(wrong.value)
+    text = label(str(wrong.value).lower() if isinstance(wrong.value, bool) else str(wrong.value))
     if _in_list(wrong):
         remedy = f'Write "{text}" in the list' if written else 'Write it as "..." in the list'
     else:
@@ -271,7 +276,7 @@ def _not_list(wrong: _Wrong) -> tuple[str, str]:
     if _inner_model(annotation) is not None:
         return _must_be(wrong, "a list of sections"), f"Begin each with [[{wrong.key}]]"
     value = wrong.value if isinstance(wrong.value, str) and not is_secret(wrong.value) else "..."
-    remedy = f'Put it in square brackets: {wrong.key} = ["{value[:MAX_SHOWN]}"]'
+    remedy = f'Put it in square brackets: {wrong.key} = ["{label(value)}"]'
     return _must_be(wrong, "a list"), remedy
 
 
@@ -421,9 +426,7 @@ class _Broken:
     @property
     def key(self) -> str:
         """The key or section read last."""
-        return next(
-            (str(part) for part in reversed(self.before.place) if isinstance(part, str)), ""
-        )
+        return _key(self.before.place)
 
     @property
     def rest(self) -> str:
@@ -573,7 +576,7 @@ def _no_equals(broken: _Broken) -> _Found:
         return _Found(broken.offset, f'after "{key}" stands ":"', 'Write "=" in its place')
     if re.match(r"[\w\s-]+=", rest):
         start = broken.before.keys[broken.before.place]
-        name = broken.source[start:].split("=", 1)[0].strip()
+        name = label(broken.source[start : broken.source.index("=", start)].strip())
         joined = re.sub(r"\s+", "_", name)
         return _Found(
             start, f'the key "{name}" has a space in it', f"Write {joined}, or check its name"
@@ -656,7 +659,7 @@ def _twice(broken: _Broken) -> _Found:
         name = section(place)
         remedy = f"Put its keys together in one place; entries of a list begin with [{name}]"
         return _Found(second, f"the section {name} is here again, first on line {line}", remedy)
-    cause = f'the key "{place[-1]}" is here again, first on line {line}'
+    cause = f'the key "{_key(place)}" is here again, first on line {line}'
     return _Found(second, cause, "Keep one of the two lines")
 
 

@@ -6,14 +6,17 @@ import json
 import sys
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+
+T = TypeVar("T")
 
 out = Console(highlight=False, soft_wrap=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -51,6 +54,12 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str | Cell
         cells = (one if isinstance(one, Cell) else Cell(one) for one in row)
         shown.add_row(*(Text(printable(one.text), style=one.style) for one in cells))
     out.print(shown)
+
+
+def progress(steps: Iterable[T], total: int) -> Iterator[T]:
+    """The steps as they come, with a bar on standard error where that is a terminal."""
+    with Progress(console=err, transient=True, disable=not err.is_terminal) as bar:
+        yield from bar.track(steps, total=total)
 
 
 def data(rows: object) -> None:

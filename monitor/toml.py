@@ -33,6 +33,12 @@ _CLOSED = {
     '"""': re.compile(r'(?:[^"\\]+|\\.|"(?!""))*"{3,5}', re.DOTALL),
     "'''": re.compile(r"(?:[^']+|'(?!''))*'{3,5}"),
 }
+# tomllib takes time by the square of a dotted key's parts: 7 s for a key of 32 KB.
+_DEEP_KEY = re.compile(
+    r"""(?:(?<![\w-])[\w-]++|"[^"\n]*+"|'[^'\n]*+')
+        (?:[ \t]*+\.[ \t]*+(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')){100}""",
+    re.VERBOSE,
+)
 _FOLD = re.compile(r"\\[ \t]*\r?\n[ \t\r\n]*")
 _ESCAPE = re.compile(r"\\(?:x..|u.{4}|U.{8}|.)")
 _ESCAPED = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", "e": "\x1b"}
@@ -128,6 +134,10 @@ def parse(source: str, file: str) -> tuple[dict[str, Any], Positions]:
     Raises:
         ConfigError: It is not valid TOML.
     """
+    if found := _DEEP_KEY.search(source):
+        line = source.count("\n", 0, found.start()) + 1
+        cause, remedy = "a name has more than 100 parts joined by dots", "Shorten it"
+        raise ConfigError([Problem(file, line, 1, cause, remedy)])
     try:
         values = tomllib.loads(source)
         scanner = Scanner(source)

@@ -55,7 +55,9 @@ def _written(source: Traversable, target: Path) -> tuple[Path, bool]:
     except FileExistsError:
         # Also where a file stands in the way of the folder.
         if not target.is_file():
-            raise MonitorError(f"{target} cannot be written: {target.parent} is no folder") from None
+            raise MonitorError(
+                f"{target} cannot be written: {target.parent} is no folder"
+            ) from None
         return target, False
     except OSError as error:
         raise MonitorError(f"{target} cannot be written: {error.strerror}") from error

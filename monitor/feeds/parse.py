@@ -50,7 +50,9 @@ _MAX_DIGITS = 8
 _ROOT = re.compile(rb"<((?:[a-z_][\w.-]*:)?(?:rss|feed|rdf|channel))[\s/>]", re.IGNORECASE)
 _ENTRY_START = re.compile(rb"<(?:[a-z_][\w.-]*:)?(?:item|entry)[\s>]", re.IGNORECASE)
 _ENTRY_END = re.compile(rb"</(?:[a-z_][\w.-]*:)?(?:item|entry)\s*>", re.IGNORECASE)
-_HTML = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
+_HTML = re.compile(rb"<(?:!doctype\s+html|html)\b", re.IGNORECASE)
+_TAG = re.compile(rb"<\w")
+_BLANKS = re.compile(rb"\s+")
 _ELEMENT = re.compile(rb"<([A-Za-z_][\w.:-]{0,40})")
 _KINDS = (
     (b"\x89PNG", "a PNG image, not a feed"),
@@ -103,13 +105,22 @@ def _refuse_other_kinds(start: bytes, body: bytes) -> None:
     for magic, kind in _KINDS:
         if start.startswith(magic):
             raise ParseError(kind)
-    if _HTML.match(start):
+    if _HTML.match(_without_comments(start)):
         raise ParseError("an HTML page, not a feed")
 
 
+def _without_comments(start: bytes) -> bytes:
+    while start.startswith(b"<!--"):
+        start = start.partition(b"-->")[2].lstrip()
+    return start
+
+
 def _mended(xml: bytes) -> bytes:
-    """Without what no XML document may hold and feedparser stumbles over."""
-    return _REFERENCE.sub(_mended_reference, xml.translate(None, _NOT_XML))
+    """Without what feedparser stumbles over: what no XML may hold, and blanks before the root."""
+    xml = _REFERENCE.sub(_mended_reference, xml.translate(None, _NOT_XML))
+    root = _TAG.search(xml)
+    head = root.start() if root else 0
+    return _BLANKS.sub(b"\n", xml[:head]) + xml[head:]
 
 
 def _mended_reference(found: re.Match[bytes]) -> bytes:

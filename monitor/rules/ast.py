@@ -161,22 +161,20 @@ META_FIELDS = ("source", "lang", "url")
 
 def children(node: Node) -> tuple[Node, ...]:
     """The clauses directly below a node."""
-    match node:
-        case And() | Or() | OfN():
-            return node.clauses
-        case Near():
-            return node.operands
-        case Not() | AtLeast() | Field():
-            return (node.clause,)
-        case _:
-            return ()
+    if isinstance(node, Term | Ref | Regex):
+        return ()
+    if isinstance(node, And | Or | OfN):
+        return node.clauses
+    return node.operands if isinstance(node, Near) else (node.clause,)
 
 
 def walk(node: Node) -> Iterator[Node]:
     """The node and all below it, in the order they are written."""
-    yield node
-    for child in children(node):
-        yield from walk(child)
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting.extend(reversed(children(node)))
 
 
 def _bracketed(node: Node, kinds: tuple[type, ...]) -> str:

@@ -154,10 +154,12 @@ class _Reader:
     def _add(self, id_: str, thing: _Named, into: dict[str, _Named]) -> None:
         place = thing.place / "id" if isinstance(thing, ParsedRule) else thing.place
         self._check_id(id_, place)
-        taken: Mapping[str, Entity | Terms | ParsedRule] = (
-            self._rules if isinstance(thing, ParsedRule) else {**self._entities, **self._terms}
-        )
-        if first := taken.get(id_):
+        first: Entity | Terms | ParsedRule | None
+        if isinstance(thing, ParsedRule):
+            first = self._rules.get(id_)
+        else:
+            first = self._entities.get(id_) or self._terms.get(id_)
+        if first:
             where = f"{first.place.file}:{first.place.line}"
             problem = place.key_problem(
                 f'"{id_}" is defined twice, first at {where}', "Give one of them another name"

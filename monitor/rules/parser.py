@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from monitor.rules import ast
 from monitor.rules.ast import And, AtLeast, Field, Near, Node, Not, OfN, Or, Ref, Regex, Step, Term
@@ -59,8 +58,7 @@ class QueryError(ValueError):
         self.remedy = remedy
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(NamedTuple):
     kind: str
     text: str
     at: int
@@ -88,6 +86,8 @@ def parse_entry(entry: str) -> Term:
         QueryError: It is empty, or its marks are wrong.
     """
     text = entry.strip()
+    if text.isalpha() and len(text) <= MAX_PATTERN:
+        return Term(text)
     exact = text.startswith("=")
     term = _marked(text[exact:].strip(), at=0, quoted=" " in text, exact=exact)
     _check_term(term)
@@ -108,8 +108,8 @@ def _tokens(query: str) -> list[_Token]:
         if kind != "space":
             tokens.append(_Token(kind, found[0], at))
         at = found.end()
-    tokens.append(_Token("end", "", len(query.rstrip())))
-    return tokens
+    end = _Token("end", "", len(query.rstrip()))
+    return [*tokens, end, end]
 
 
 class _Parser:
@@ -118,6 +118,7 @@ class _Parser:
     def __init__(self, query: str) -> None:
         self._source = query
         self._all = _tokens(query)
+        """Two tokens longer than the query: to look past the end is safe."""
         self._next = 0
         self._depth = 0
 
@@ -139,11 +140,12 @@ class _Parser:
         return node
 
     def _peek(self, ahead: int = 0) -> _Token:
-        return self._all[min(self._next + ahead, len(self._all) - 1)]
+        return self._all[self._next + ahead]
 
     def _take(self) -> _Token:
-        token = self._peek()
-        self._next += 1
+        token = self._all[self._next]
+        if token.kind != "end":
+            self._next += 1
         return token
 
     def _clauses(self) -> Node:
@@ -262,10 +264,11 @@ class _Parser:
             case "word":
                 return self._word(token)
             case _:
-                self._refuse_operand(token)
+                return self._refuse_operand(token)
 
     def _refuse_operand(self, token: _Token) -> NoReturn:
-        before = self._peek(-2) if self._next > 1 else None
+        previous = self._next - (1 if token.kind == "end" else 2)
+        before = self._all[previous] if previous >= 0 else None
         if token.kind == "end" and before:
             cause = f"the query ends after {_short(before.text)}"
             raise QueryError(token.at, cause, "Add the clause that is missing, or delete it")

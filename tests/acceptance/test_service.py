@@ -221,7 +221,7 @@ def test_an_edited_rule_is_in_force_within_seconds_and_a_broken_one_is_not(
     feeds.publish("/a.xml", rss([story(2), story(3, "exchanged")]))
     assert slack.wait(lambda messages: len(messages) == 2)
     assert numbers(slack) == [1, 3]
-    assert any("rules.toml" in line and '@captivity' in line for line in started[0].messages())
+    assert any("rules.toml" in line and "@captivity" in line for line in started[0].messages())
 
 
 def asked_again(feeds: FeedServer) -> bool:

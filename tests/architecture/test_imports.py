@@ -20,7 +20,7 @@ LAYERS = (
     {"problems"},
     {"toml"},
     ROOMS,
-    {"intake", "offline"},
+    {"intake", "offline", "online"},
     {"poll", "deliver", "maintain", "reload"},
     {"scheduler", "config", "log", "health", "example"},
     {"app"},

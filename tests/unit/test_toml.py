@@ -262,6 +262,34 @@ def test_nesting_without_end_is_refused_not_a_crash() -> None:
         toml.parse("a = " + "[" * 100_000, "x.toml")
 
 
+def test_a_key_of_thousands_of_parts_is_refused_before_it_costs_time() -> None:
+    with pytest.raises(ConfigError, match="a name has more than 100 parts"):
+        toml.parse("b = 1\n" + "a. 'b'." * 10_000 + "a = 1", "x.toml")
+
+
+def test_a_message_stays_short_whatever_stands_in_the_file() -> None:
+    long = "x" * 100_000
+
+    for source in (
+        f"{long} 1",
+        f"a = {long}",
+        f"[{long}]\n[{long}]",
+        f"a {long} = 1",
+        f'a = "{long}',
+    ):
+        with pytest.raises(ConfigError) as caught:
+            toml.parse(source, "x.toml")
+        assert len(str(caught.value)) < 300
+    for source in (
+        f"{long} = 1",
+        f"count = '{long}'",
+        f"code = '{long}'",
+        f"[inner]\nwords = '{long}'",
+    ):
+        (problem,) = told(source)
+        assert len(problem) < 300
+
+
 def test_a_number_of_thousands_of_digits_is_refused_not_a_crash() -> None:
     with pytest.raises(ConfigError, match="too many digits"):
         toml.parse("a = " + "9" * 10_000, "x.toml")
@@ -316,6 +344,7 @@ def test_a_number_of_thousands_of_digits_is_refused_not_a_crash() -> None:
         ('a = "C:\\data"', "1:8: a backslash in a text has a meaning of its own"),
         ('a = "\\u12"', "1:6: a backslash in a text"),
         ('a = "\\ud800"', "1:6: a backslash in a text"),
+        ("a = 2025-02-30", "1:5: there is no such date or time"),
         ("a = 2025-13-01", "1:5: there is no such date or time. Write it as 2025-03-17"),
         ("[a]\nb = 1\n[a]\n", "3:2: the section [a] is here again, first on line 1"),
         ("a = 1\nb = 2\na = 3\n", '3:1: the key "a" is here again, first on line 1'),

@@ -1,215 +1,450 @@
-"""Russian: which declensions a word may have, by its ending."""
+"""Russian: which declensions a word may have, by its ending; ё counts as е throughout."""
 
 from __future__ import annotations
 
 from monitor.rules.forms.slavic.declension import (
     GENITIVE,
-    LOCATIVE,
+    INSTRUMENTAL,
     PLURAL,
     Reading,
-    Table,
     adjective,
     noun,
     only,
 )
 
-_VOWELS = "аеёиоуыэюя"
-_HUSHING = "жшчщ"
-_VELAR = "гкх"
+_VOWELS = frozenset("аеиоуыэюя")
+_HUSHING = frozenset("жшчщ")
+_VELAR = frozenset("гкх")
 
-_ANY_FEM = "ой/ою"
-HARD = adjective(
+_HARD_ADJ = adjective(
     "ый/ой ого ому ого ым ом",
     "ая ой ой ую ой/ою ой",
     "ое ого ому ое ым ом",
     "ые ых ым ых ыми ых",
 )
-VELAR = adjective(
+_VELAR_ADJ = adjective(
     "ий/ой ого ому ого им ом",
     "ая ой ой ую ой/ою ой",
     "ое ого ому ое им ом",
     "ие их им их ими их",
 )
-HUSHING = adjective(
-    "ий его ему его им ем",
-    "ая ей ей ую ей/ею ей",
-    "ее его ему ее им ем",
-    "ие их им их ими их",
-)
-HUSHING_OJ = adjective(
-    "ой ого ому ого им ом",
-    "ая ой ой ую ой/ою ой",
-    "ое ого ому ое им ом",
-    "ие их им их ими их",
-)
-SOFT = adjective(
+_SOFT_ADJ = adjective(
     "ий его ему его им ем",
     "яя ей ей юю ей/ею ей",
     "ее его ему ее им ем",
     "ие их им их ими их",
 )
-POSSESSIVE = adjective(
+_HUSHING_ADJ = adjective(
+    "ий его ему его им ем",
+    "ая ей ей ую ей/ею ей",
+    "ее его ему ее им ем",
+    "ие их им их ими их",
+)
+_POSSESSIVE_ADJ = adjective(
     "ий ьего ьему ьего ьим ьем",
     "ья ьей ьей ью ьей/ьею ьей",
     "ье ьего ьему ье ьим ьем",
     "ьи ьих ьим ьих ьими ьих",
 )
-REFLEXIVE = adjective(
+_REFLEXIVE_ADJ = adjective(
     "ийся егося емуся егося имся емся",
     "аяся ейся ейся уюся ейся ейся",
     "ееся егося емуся ееся имся емся",
     "иеся ихся имся ихся имися ихся",
 )
 
-_M_HARD = noun("а у ом е .", "ы ов ам ами ах")
-_M_NAME = noun("а у ым/ом е .", "ы ых ым ыми ых")
-_M_VELAR = noun("а у ом е .", "и ов ам ами ах")
-_M_HUSHING = noun("а у ом/ем е .", "и ей ам ами ах")
-_M_TS = noun("а у ом/ем е .", "ы ов/ев ам ами ах")
-_M_SOFT = noun("я ю ем е .", "и ей ям ями ях")
-_M_J = noun("я ю ем е .", "и ев ям ями ях")
-_M_IJ = noun("я ю ем и/е .", "и ев ям ями ях")
-_M_ANIN = noun("ина ину ином ине .", "е _ ам ами ах")
-_M_IN = noun("ина ину ином ине .", "ы _ ам ами ах")
-_YOUNG = noun("", "ята ят ятам ятами ятах", base=0)
-_BROTHERS = noun("", "ья ьев/ей ьям ьями ьях", base=0)
-_F_HARD = noun("ы е ой/ою е .", "ы . ам ами ах", accusative="у")
-_F_VELAR = noun("и е ой/ою е .", "и . ам ами ах", accusative="у")
-_F_HUSHING = noun("и е ей/ою/ой е .", "и ей ам ами ах", accusative="у")
-_F_TS = noun("ы е ей/ою/ой е .", "ы . ам ами ах", accusative="у")
-_F_SOFT = noun("и е ей/ею е .", "и . ям ями ях", accusative="ю")
-_F_IJA = noun("и и/е ей/ею и/е .", "и й ям ями ях", accusative="ю")
-_F_JA = noun("и е ей/ею е .", "и й ям ями ях", accusative="ю")
-_F_THIRD = noun("и и ью и .", "и ей ям ями ях", accusative="ь")
-_F_THIRD_HUSHING = noun("и и ью и .", "и ей ам ами ах", accusative="ь")
-_N_HARD = noun("а у ом е .", "а . ам ами ах", accusative="о")
-_N_KO = noun("а у ом е .", "а/и ов ам ами ах", accusative="о")
-_N_SOFT = noun("я ю ем е .", "я ей ям ями ях", accusative="е")
-_N_HUSHING = noun("а у ем е .", "а . ам ами ах", accusative="е")
-_N_IE = noun("я ю ем и/е .", "я й ям ями ях", accusative="е")
-_N_JE = noun("я ю ем е/и .", "я ев ям ями ях", accusative="е")
-_N_MJA = noun("ени ени енем ени .", "ена ен/ян енам енами енах", accusative="я")
-_P_HARD = noun("", "ы ов ам ами ах", base=PLURAL)
-_P_VELAR = noun("", "и ов ам ами ах", base=PLURAL)
-_P_HUSHING = noun("", "и ей ам ами ах", base=PLURAL)
-_P_SOFT = noun("", "и ей ям ями ях", base=PLURAL)
-_P_IJ = noun("", "и й/ев ям ями ях", base=PLURAL)
-_P_JA = noun("", "я ев/ей ям ями ях", base=PLURAL)
-_ACRONYM = noun("а у ом е .", "")
-_SELF = noun("", "")
-_PLURAL_I = only(PLURAL + GENITIVE, "ей")
+_TABLES = {
+    "M": noun("а у ом е .", "ы ов ам ами ах"),
+    "M-г": noun("а у ом е .", "и ов ам ами ах"),
+    "M-ж": noun("а у ом/ем е .", "и ей ам ами ах"),
+    "M-ц": noun("а у ом/ем е .", "ы ов/ев ам ами ах"),
+    "M-ь": noun("я ю ем е .", "и ей ям ями ях"),
+    "M-й": noun("я ю ем е .", "и ев ям ями ях"),
+    "M-ий": noun("я ю ем и/е .", "и ев ям ями ях"),
+    "M-анин": noun("ина ину ином ине .", "е _ ам ами ах"),
+    "M-ин": noun("ина ину ином ине .", "ы _ ам ами ах"),
+    "M-name": noun("а у ым/ом е .", "ы ых ым ыми ых"),
+    "M1": noun("а у ом е .", ""),
+    "F": noun("ы е ой/ою е .", "ы . ам ами ах", accusative="у"),
+    "F-name": noun("ой/ы ой/е ой/ою ой/е .", "ы ых ым ыми ых", accusative="у"),
+    "F-г": noun("и е ой/ою е .", "и . ам ами ах", accusative="у"),
+    "F-ж": noun("и е ей/ою/ой е .", "и ей ам ами ах", accusative="у"),
+    "F-ц": noun("ы е ей/ой е .", "ы . ам ами ах", accusative="у"),
+    "F-я": noun("и е ей/ею е .", "и . ям ями ях", accusative="ю"),
+    "F-ия": noun("и и/е ей/ею и/е .", "и й ям ями ях", accusative="ю"),
+    "F-ь": noun("и и ью и .", "и ей ям ями ях", accusative="ь"),
+    "F-жь": noun("и и ью и .", "и ей ам ами ах", accusative="ь"),
+    "F-ь-": noun("и и . и .", "и ей ям/ам ями/ами ях/ах", accusative="."),
+    "N": noun("а у ом е .", "а . ам ами ах", accusative="о"),
+    "N-ко": noun("а у ом е .", "а/и ов ам ами ах", accusative="о"),
+    "N-е": noun("я ю ем е .", "я ей ям ями ях", accusative="е"),
+    "N-це": noun("а у ем е .", "а . ам ами ах", accusative="е"),
+    "N-ие": noun("я ю ем и/е .", "я й ям ями ях", accusative="е"),
+    "N-ье": noun("я ю ем е/и .", "я ев ям ями ях", accusative="е"),
+    "N-мя": noun("ени ени енем ени .", "ена ен/ян енам енами енах", accusative="я"),
+    "P": noun("", "ы ов ам ами ах", base=PLURAL),
+    "P-г": noun("", "и ов ам ами ах", base=PLURAL),
+    "P-ж": noun("", "и ей ам ами ах", base=PLURAL),
+    "P-и": noun("", "и ей ям ями ях", base=PLURAL),
+    "P-ии": noun("", "и й/ев ям ями ях", base=PLURAL),
+    "+ья": noun("", "ья ьев/ей ьям ьями ьях"),
+    "+и": noun("", "и ей ям/ам ями/ьми/ами ях/ах"),
+    "+а": noun("", "а _ ам ами ах"),
+    "+ята": noun("", "ята ят ятам ятами ятах"),
+    "+лет": noun("", ". _ ам ами ах"),
+    "+ы": noun("", "ы ов ам ами ах"),
+    "+ью": only(INSTRUMENTAL, "ью"),
+    "+0": only(PLURAL + GENITIVE, "_"),
+    "мать": noun("ери ери ерью ери .", "ери ерей ерям ерями/ерьми ерях", accusative="ь"),
+    "путь": noun("и и ем и .", "и ей ям ями ях", accusative="ь"),
+    "деньги": noun("", "ьги ег ьгам ьгами ьгах", base=PLURAL),
+}
 
 _INDECLINABLE = frozenset(
     """
-    метро кино радио бюро депо пальто авто фото видео евро кило какао казино кимоно табло шасси такси
-    шоссе кафе атташе досье резюме интервью кофе пресс-релиз портье фойе рантье кашне
-    торонто осло токио чикаго мали чили перу дели тбилиси сочи баку катманду тайбэй сан-франциско
-    гана-о косово-о лугано монако марокко мехико сараево-о тольятти хельсинки нагасаки киото
-    жюри рагу меню пенальти ралли пари какаду киви хобби лобби евро динамо торнадо динго досье
-    конфетти спагетти алиби колибри пони цунами гуру табу ноу-хау эскимо либретто
+    метро кино радио бюро депо пальто авто фото видео евро кило казино кимоно табло такси шасси динамо
+    шоссе кафе атташе досье резюме интервью кофе портье фойе жюри меню пенальти ралли пари лобби хобби
+    торонто осло токио чикаго мали чили перу дели тбилиси сочи баку катманду мехико монако марокко
+    киото хельсинки нагасаки торнадо пони гуру табу либретто какао ссср рф сша кндр кнр
     """.split()
 )
 
-_CLOSED: dict[str, tuple[Reading, ...]] = {}
+_IRREGULAR = """
+    человек человек:M-г люд:+и
+    ребенок ребенк:M-г дет:+и
+    люди люд:+и
+    дети дет:+и
+    деньги ден:деньги
+    год год:M год:+а лет:+лет
+    друг друг:M-г друз:+ья
+    сын сын:M сынов:+ья
+    муж муж:M-ж муж:+ья
+    князь княз:M-ь княз:+ья
+    зять зят:M-ь зят:+ья
+    брат брат:M брат:+ья
+    стул стул:M стул:+ья
+    лист лист:M лист:+ья
+    зуб зуб:M
+    клин клин:M клин:+ья
+    перо пер:N пер:+ья
+    крыло крыл:N крыл:+ья
+    дерево дерев:N дерев:+ья
+    звено звен:N звен:+ья
+    путь пут:путь
+    мать мат:мать
+    дочь доч:мать
+    господин господин:M1 господ:+а
+    хозяин хозяин:M1 хозяев:+а
+    небо неб:N небес:+а
+    чудо чуд:N чудес:+а
+    дело дел:N дел:+0
+    тело тел:N тел:+0
+    сосед сосед:M сосед:+и
+    черт черт:M черт:+и
+    ухо ух:N уш:+и
+    око ок:N оч:+и
+    плечо плеч:N плеч:+и плеч:+0
+    колено колен:N колен:+и
+    судно судн:N суд:+ы
+    солнце солнц:N-це солнц:+0
+    яйцо яйц:N яиц:+0
+    церковь церкв:F-ь- церков:+ью
+    любовь любв:F-ь- любов:+ью
+    ложь лж:F-ь- лож:+ью
+    день дн:M-ь
+    пень пн:M-ь
+    огонь огн:M-ь
+    уголь угл:M-ь
+    корень корн:M-ь
+    парень парн:M-ь
+    камень камн:M-ь
+    уровень уровн:M-ь
+    ремень ремн:M-ь
+    перечень перечн:M-ь
+    цветок цветк:M-г цвет:+ы
+    лед льд:M
+    лен льн:M
+    лев льв:M лев:M1
+    заяц зайц:M-ц
+    заем займ:M
+    наем найм:M
+    павел павл:M
+    христос христ:M
+    полдень полдн:M-ь полудн:M-ь
+    сестра сестр:F сестер:+0
+    земля земл:F-я земель:+0
+    овца овц:F-ц овец:+0
+    семья семь:F-ия семей:+0
+    судья судь:F-ия судей:+0
+    свинья свинь:F-ия свиней:+0
+    война войн:F войн:+0
+    тайна тайн:F тайн:+0
+    дно дн:N
+    имя им:N-мя
+    стая ста:F-ия
+    свая сва:F-ия
+    шея ше:F-ия
+    фамилия фамили:F-ия
+    """
+
+_FLEETING = dict(
+    pair.split(":")
+    for pair in """
+    посол:посл осел:осл козел:козл котел:котл орел:орл узел:узл угол:угл пепел:пепл пес:пс сон:сн лоб:лб рот:рт
+    ров:рв шов:шв мох:мх щегол:щегл дятел:дятл хребет:хребт костер:костр ковер:ковр шатер:шатр овес:овс
+    ветер:ветр свекор:свекр бугор:бугр хохол:хохл чехол:чехл вымысел:вымысл помысел:помысл замысел:замысл
+    промысел:промысл умысел:умысл хлев:хлев петр:петр церковь:церкв
+    """.split()
+)
+_FLEETING_SOFT = dict(
+    pair.split(":")
+    for pair in """
+    ноготь:ногт коготь:когт локоть:локт ломоть:ломт деготь:дегт лапоть:лапт кашель:кашл стебель:стебл
+    гребень:гребн перстень:перстн ливень:ливн щебень:щебн рубль:рубл корабль:корабл хмель:хмел
+    """.split()
+)
+_HOMOGRAPHS = {"посол": frozenset({"после"})}
+
+_NOUN_AJA = ("стая", "свая", "зая", "майя", "аглая", "папайя")
+_NOUN_OJ = ("рой", "бой", "вой", "слой", "зной", "стой", "покой", "изгой", "ковбой", "плейбой", "перепой")
+_ADJ_OJ = ("второй", "сырой", "голубой", "слабой", "любой", "боевой", "мировой", "простой", "пустой", "густой", "толстой", "холостой", "чистой", "святой")
+_ONLY_FEMININE = ("ость", "есть", "исть", "асть", "ысть", "усть", "знь", "вь", "пь", "бь", "щадь", "ядь", "адь", "едь", "сь", "фь")
+_ONLY_MASCULINE = ("атель", "итель", "етель", "утель", "брь")
 
 
-def _fill_closed() -> None:
-    """Words whose plural has a stem of its own: grammar that no ending shows."""
-
-    def put(word: str, *readings: tuple[str, Table]) -> None:
-        _CLOSED[word] = tuple(Reading(stem, table) for stem, table in readings)
-
-    put("человек", ("человек", _M_VELAR), ("люд", noun("", "и ей ям ьми ях")))
-    put("ребенок", ("ребенк", _M_VELAR), ("дет", noun("", "и ей ям ьми ях")))
-    put("люди", ("люд", noun("", "и ей ям ьми ях", base=PLURAL)))
-    put("дети", ("дет", noun("", "и ей ям ьми ях", base=PLURAL)))
-    put("деньги", ("ден", noun("", "ьги ег ьгам ьгами ьгах", base=PLURAL)))
-    put("год", ("год", noun("а у ом у/е .", "ы/а ов ам ами ах")), ("лет", noun("", ". _ ам ами ах")))
-    put("друг", ("друг", _M_VELAR), ("друз", noun("", "ья ей ьям ьями ьях")))
-    put("сын", ("сын", _M_HARD), ("сынов", noun("", "ья ей ьям ьями ьях")))
-    put("муж", ("муж", _M_HUSHING), ("муж", noun("", "ья ей ьям ьями ьях")))
-    put("князь", ("княз", _M_SOFT), ("княз", noun("", "ья ей ьям ьями ьях")))
-    put("путь", ("пут", noun("и и ем и .", "и ей ям ями ях")))
-    put("мать", ("мат", noun("ери ери ерью ери .", "ери ерей ерям ерями ерях", accusative="ь")))
-    put("дочь", ("доч", noun("ери ери ерью ери .", "ери ерей ерям ерьми/ерями ерях", accusative="ь")))
-    put("господин", ("господин", noun("а у ом е .", "")), ("господ", noun("", "а _ ам ами ах")))
-    put("хозяин", ("хозяин", noun("а у ом е .", "")), ("хозяев", noun("", "а _ ам ами ах")))
-    put("небо", ("неб", _N_HARD), ("небес", noun("", "а _ ам ами ах")))
-    put("чудо", ("чуд", _N_HARD), ("чудес", noun("", "а _ ам ами ах")))
-    put("сосед", ("сосед", _M_HARD), ("сосед", noun("", "и ей ям ями ях")))
-    put("черт", ("черт", _M_HARD), ("черт", noun("", "и ей ям ями ях")))
-    put("ухо", ("ух", _N_HARD), ("уш", noun("", "и ей ам ами ах")))
-    put("око", ("ок", _N_HARD), ("оч", noun("", "и ей ам ами ах")))
-    put("плечо", ("плеч", noun("а у ом е .", "и _ ам ами ах", accusative="о")))
-    put("колено", ("колен", _N_HARD), ("колен", noun("", "и ей ям ями ях")))
-    put("судно", ("судн", _N_HARD), ("суд", noun("", "а ов ам ами ах")))
-    put("солнце", ("солнц", _N_HUSHING))
-    put("яйцо", ("яйц", _N_HARD), ("яиц", noun("", ". _ . . .")))
-    put("церковь", ("церкв", noun("и и . и .", "и ей ам/ям ами/ями ах/ях")), ("церковь", noun("", "")), ("церков", only(4, "ью")))
-    put("любовь", ("любв", noun("и и . и .", "и ей ям ями ях")), ("любов", only(4, "ью")))
-    put("ложь", ("лж", noun("и и . и .", "")), ("лож", only(4, "ью")))
-    put("рожь", ("рж", noun("и и . и .", "")), ("рож", only(4, "ью")))
-    put("день", ("дн", _M_SOFT))
-    put("пень", ("пн", _M_SOFT))
-    put("огонь", ("огн", _M_SOFT))
-    put("уголь", ("угл", _M_SOFT))
-    put("корень", ("корн", _M_SOFT))
-    put("парень", ("парн", _M_SOFT))
-    put("камень", ("камн", _M_SOFT), ("камен", only(PLURAL, "ья")))
-    put("ливень", ("ливн", _M_SOFT))
-    put("уровень", ("уровн", _M_SOFT))
-    put("ремень", ("ремн", _M_SOFT))
-    put("перечень", ("перечн", _M_SOFT))
-    put("ставень", ("ставн", _M_SOFT))
-    put("июль", ("июл", _M_SOFT))
-    put("посол", ("посл", _M_HARD))
-    put("цветок", ("цветк", _M_VELAR), ("цвет", noun("", "ы ов ам ами ах")))
-    put("бог", ("бог", _M_VELAR), ("бож", only(6, "е")))
-    put("мышь", ("мыш", _F_THIRD_HUSHING))
-    put("вождь", ("вожд", _M_SOFT))
-    put("дождь", ("дожд", _M_SOFT))
-    put("гость", ("гост", _M_SOFT))
-    put("зять", ("зят", _M_SOFT), ("зят", noun("", "ья ьев ьям ьями ьях")))
-    put("тесть", ("тест", _M_SOFT))
-    put("лед", ("льд", _M_HARD))
-    put("лен", ("льн", _M_HARD))
-    put("лев", ("льв", _M_HARD), ("лев", noun("а у ым/ом е .", "")))
-    put("крест", ("крест", _M_HARD))
-    put("заяц", ("зайц", _M_TS))
-    put("заем", ("займ", _M_HARD))
-    put("наем", ("найм", _M_HARD))
-    put("ветер", ("ветр", _M_HARD))
-    put("хребет", ("хребт", _M_HARD))
-    put("павел", ("павл", _M_HARD))
-    put("петр", ("петр", _M_HARD))
-    put("христос", ("христ", _M_HARD))
-    put("хвостик", ("хвостик", _M_VELAR))
-    put("дно", ("дн", _N_HARD))
-    put("зло", ("зл", noun("а у ом е .", ". . . . .", accusative="о")), ("зол", noun("", ". _ . . .")))
-    put("имущество", ("имуществ", _N_HARD))
-    put("полдень", ("полдн", _M_SOFT), ("полудн", _M_SOFT))
-    put("полночь", ("полноч", _F_THIRD_HUSHING), ("полуноч", _F_THIRD_HUSHING))
-    for letter in ("брат", "стул", "лист", "прут", "клин", "кол", "зуб", "волос"):
-        put(letter, (letter, _M_HARD), (letter, noun("", "ья ьев ьям ьями ьях")))
-    put("перо", ("пер", _N_HARD), ("пер", noun("", "ья ьев ьям ьями ьях")))
-    put("крыло", ("крыл", _N_HARD), ("крыл", noun("", "ья ьев ьям ьями ьях")))
-    put("дерево", ("дерев", _N_HARD), ("дерев", noun("", "ья ьев ьям ьями ьях")))
-    put("звено", ("звен", _N_HARD), ("звен", noun("", "ья ьев ьям ьями ьях")))
+def homographs(word: str) -> frozenset[str]:
+    """Forms of a word that nearly always are another, much more frequent word."""
+    return _HOMOGRAPHS.get(word, frozenset())
 
 
-_fill_closed()
+def readings(word: str, kind: str, *, capital: bool) -> list[Reading]:
+    """The declensions that a word in small letters may have; none if it does not change."""
+    word = word.replace("ё", "е")
+    if word in _CLOSED:
+        return _CLOSED[word]
+    last = word[-1]
+    if word in _INDECLINABLE or len(word) < 2 or last in "уюэ":
+        return []
+    person = kind == "person"
+    if person and (last in "ои" or word.endswith(("ых", "их"))):
+        return []
+    if last == "ь":
+        return _soft(word)
+    if last == "й":
+        return _in_j(word, person=person)
+    if last == "а":
+        return _in_a(word, name=person or (capital and kind == ""))
+    if last == "я":
+        return _in_ja(word)
+    if last == "о":
+        return _in_o(word)
+    if last == "е":
+        return _in_e(word)
+    if last in "ыи":
+        return _plural(word)
+    return _consonant(word, name=person or (capital and not kind), place=capital and not person)
 
-_FLEETING_EL = tuple("осел козел котел орел узел пепел вымысел-о".split())
-_FLEETING = {
-    word: word[:-2] + word[-1]
-    for word in (
-        "осел козел котел орел узел угол пепел пес сон лоб рот ров шов лев мох рог-о хребет щегол дятел "
-        "костер ковер шатер овес хутор-о ветер свекор бугор шатер осетр-о посох-о пол-о вихор день-о "
-        "церковь-о чехол хохол вопль-о дьявол-о псов-о ноготь коготь локоть ломоть деготь лапоть"
-    ).split()
-    if not word.endswith("-о")
-}
-_HOMOGRAPHS = {
-    "посол": {"после"},
-    "сталь": {"стали"},
-}
+
+def _one(stem: str, table: str, *zeros: str) -> Reading:
+    return Reading(stem, _TABLES[table], zeros)
+
+
+def _consonant(word: str, *, name: bool, place: bool) -> list[Reading]:
+    last = word[-1]
+    if name and word.endswith(("ов", "ев", "ин", "ын")) and len(word) > 4:
+        return [_one(word, "M-name")]
+    if word.endswith("ин") and word.endswith(("анин", "янин")):
+        return [_one(word[:-2], "M-анин")]
+    found = [_one(stem, _masculine(last)) for stem in _fleeting(word)]
+    if place and word.endswith(("ск", "цк")):
+        found.append(Reading(word, _VELAR_ADJ[""]))
+        found.append(_one(_land(word) + "ин", "F"))
+    return found
+
+
+def _land(place: str) -> str:
+    """Курск -> Курщ(ина), Донецк -> Донетч(ина)."""
+    return place[:-2] + ("щ" if place.endswith("ск") else "тч")
+
+
+def _masculine(last: str) -> str:
+    if last in _VELAR:
+        return "M-г"
+    if last in _HUSHING:
+        return "M-ж"
+    return "M-ц" if last == "ц" else "M"
+
+
+def _fleeting(word: str) -> list[str]:
+    """The stems before endings: without the vowel that only the bare form has, if it has one."""
+    if word in _FLEETING:
+        return [_FLEETING[word]]
+    tail = word[-2:]
+    if len(word) < 4 or tail not in ("ок", "ек", "ец"):
+        return [word]
+    before = word[-3]
+    if tail == "ец":
+        short = word[:-2] + ("йц" if before in _VOWELS else "ьц" if before == "л" else "ц")
+        return [short, word] if before not in _VOWELS else [short]
+    if before in _VOWELS:
+        return [word[:-2] + "йк"]
+    short = word[:-2] + ("ьк" if tail == "ек" and before == "л" else "к")
+    syllables = sum(letter in _VOWELS for letter in word)
+    return [word, short] if syllables > 1 else [word]
+
+
+def _soft(word: str) -> list[Reading]:
+    stem = word[:-1]
+    if stem[-1] in _HUSHING:
+        return [_one(stem, "F-жь")]
+    if word in _FLEETING_SOFT:
+        return [_one(_FLEETING_SOFT[word], "M-ь")]
+    if word.endswith(_ONLY_FEMININE):
+        return [_one(stem, "F-ь")]
+    if word.endswith(_ONLY_MASCULINE):
+        return [_one(stem, "M-ь")]
+    return [_one(stem, "M-ь"), _one(stem, "F-ь")]
+
+
+def _in_j(word: str, *, person: bool) -> list[Reading]:
+    stem, vowel, before = word[:-2], word[-2], word[-3:-2]
+    gender = "m1" if person else ""
+    if vowel == "ы":
+        return [Reading(stem, _HARD_ADJ[gender])]
+    if vowel == "и":
+        if before in _VELAR:
+            return [Reading(stem, _VELAR_ADJ[gender])]
+        if before in _HUSHING:
+            return [Reading(stem, _HUSHING_ADJ[gender])]
+        if before == "н" and word[-4:-3] not in ("е", "о", "и", "я", "ю", "а"):
+            return [Reading(stem, _SOFT_ADJ[gender])]
+        return [_one(word[:-1], "M-ий")]
+    if vowel == "о" and not _is_noun_in_oj(word):
+        table = _VELAR_ADJ if before in _VELAR | _HUSHING else _HARD_ADJ
+        return [Reading(stem, table[gender])]
+    return [_one(word[:-1], "M-й")]
+
+
+def _is_noun_in_oj(word: str) -> bool:
+    return word.endswith(_NOUN_OJ) and not word.endswith(_ADJ_OJ)
+
+
+def _in_a(word: str, *, name: bool) -> list[Reading]:
+    stem, last = word[:-1], word[-2]
+    if name and stem.endswith(("ов", "ев", "ин", "ын")) and len(word) > 5:
+        return [_one(stem, "F-name")]
+    table = "F-г" if last in _VELAR else "F-ж" if last in _HUSHING else "F-ц" if last == "ц" else "F"
+    return [_one(stem, table, *_without_ending(stem))]
+
+
+def _without_ending(stem: str) -> tuple[str, ...]:
+    """The genitive plural of a stem in a consonant, with the vowel that parts two consonants."""
+    if len(stem) < 3 or stem[-2] in _VOWELS:
+        return (stem,)
+    last, before = stem[-1], stem[-2]
+    head = stem[:-2]
+    if before in "ьй":
+        return (head + "е" + last,)
+    if last == "к":
+        if before in _HUSHING or before == "ц":
+            return (head + before + "ек",)
+        return (head + before + "ок", stem) if before in "сз" else (head + before + "ок",)
+    if before in _VELAR and last in "нл":
+        return (head + before + "о" + last,)
+    if last in "нлрмвбц" and before not in "рл" + last:
+        return (head + before + "е" + last, stem)
+    return (head + before + "е" + last, stem) if last in "нцб" and before != last else (stem,)
+
+
+def _in_ja(word: str) -> list[Reading]:
+    stem, before = word[:-1], word[-2]
+    if word.endswith(("ая", "яя")) and word not in _NOUN_AJA and len(word) > 3:
+        return [_feminine_adjective(word)]
+    if word.endswith("аяся"):
+        return [Reading(word[:-4], _REFLEXIVE_ADJ[""])]
+    if word.endswith("мя") and word in ("время", "знамя", "племя", "семя", "пламя", "бремя", "темя", "имя"):
+        return [_one(stem, "N-мя")]
+    if before == "и" or before in _VOWELS:
+        return [_one(stem, "F-ия")]
+    if before == "ь":
+        return [_one(stem, "F-ия", stem[:-1] + "ей", stem[:-1] + "ий")]
+    return [_one(stem, "F-я", *_soft_without_ending(stem))]
+
+
+def _soft_without_ending(stem: str) -> tuple[str, ...]:
+    if len(stem) > 2 and stem[-2] not in _VOWELS:
+        head, before, last = stem[:-2], stem[-2].replace("ь", ""), stem[-1]
+        return (head + before + "е" + last, head + before + "е" + last + "ь", stem + "ей")
+    return (stem + "ь",)
+
+
+def _feminine_adjective(word: str) -> Reading:
+    stem, before = word[:-2], word[-3]
+    if word.endswith("яя"):
+        return Reading(stem, _SOFT_ADJ["f"])
+    if before in _VELAR:
+        return Reading(stem, _VELAR_ADJ["f"])
+    return Reading(stem, (_HUSHING_ADJ if before in _HUSHING else _HARD_ADJ)["f"])
+
+
+def _in_o(word: str) -> list[Reading]:
+    stem = word[:-1]
+    if stem[-1] in _VOWELS:
+        return []
+    table = "N-ко" if stem[-1] in _VELAR else "N"
+    return [_one(stem, table, *_without_ending(stem))]
+
+
+def _in_e(word: str) -> list[Reading]:
+    stem, before = word[:-1], word[-2]
+    if word.endswith("ое"):
+        table = _VELAR_ADJ if word[-3] in _VELAR else _HARD_ADJ
+        return [Reading(word[:-2], table["n"])]
+    if word.endswith("ее"):
+        table = _HUSHING_ADJ if word[-3] in _HUSHING else _SOFT_ADJ
+        return [Reading(word[:-2], table["n"])]
+    if word.endswith("ые"):
+        return [Reading(word[:-2], _HARD_ADJ["p"])]
+    if word.endswith(("кие", "гие", "хие", "шие", "щие")):
+        return [Reading(word[:-2], _VELAR_ADJ["p"])]
+    if before == "и":
+        return [_one(stem, "N-ие")]
+    if before == "ь":
+        return [_one(stem, "N-ье", stem[:-1] + "ий")]
+    if before in _HUSHING or before == "ц":
+        return [_one(stem, "N-це", *_without_ending(stem))]
+    if before in "лр":
+        return [_one(stem, "N-е")]
+    if word.endswith(("ане", "яне")):
+        return [_one(stem, "M-анин")]
+    return []
+
+
+def _plural(word: str) -> list[Reading]:
+    stem, before = word[:-1], word[-2]
+    if before == "и":
+        return [_one(stem, "P-ии")]
+    if before == "ь":
+        return [_one(stem, "P-ии", stem[:-1] + "ей")]
+    if before in _VOWELS:
+        return [_one(stem, "P-ии")]
+    if word[-1] == "ы":
+        return [_one(stem, "P", *_without_ending(stem))]
+    if before in _VELAR:
+        return [_one(stem, "P-г", *_without_ending(stem))]
+    if before in _HUSHING:
+        return [_one(stem, "P-ж", *_without_ending(stem))]
+    return [_one(stem, "P-и", *_soft_without_ending(stem))]
+
+
+def _closed() -> dict[str, list[Reading]]:
+    closed = {}
+    for line in filter(None, map(str.strip, _IRREGULAR.splitlines())):
+        word, *pairs = line.split()
+        split = [pair.split(":") for pair in pairs]
+        closed[word] = [_one(stem, table) for stem, table in split if table in _TABLES]
+    closed["третий"] = [Reading("трет", _POSSESSIVE_ADJ[""])]
+    return closed
+
+
+_CLOSED = _closed()

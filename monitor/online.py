@@ -1,0 +1,66 @@
+"""`monitor check --online`: whether Slack takes our token and every feed can be read, storing nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from monitor import urls
+from monitor.errors import DeliveryError, FeedError, FetchError
+from monitor.feeds.fetch import Request
+from monitor.model import Validators
+from monitor.receivers.slack.client import SlackReceiver
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from monitor.feeds.fetch import Fetched, Fetcher
+    from monitor.feeds.parsing import ParsePool
+    from monitor.model import Feed
+    from monitor.receivers import Receiver
+
+NEEDED_SCOPES = frozenset(
+    {"chat:write", "channels:history", "groups:history", "channels:read", "groups:read"}
+)
+"""What the app's manifest asks for: posting, and finding a message again after a lost answer."""
+
+
+def slack(receiver: Receiver) -> tuple[bool, str]:
+    """Whether the receiver can work, and what Slack says of us."""
+    if not isinstance(receiver, SlackReceiver):
+        return True, "no bot token: nothing to ask Slack"
+    try:
+        identity = receiver.check()
+    except DeliveryError as error:
+        return False, str(error)
+    missing = NEEDED_SCOPES - identity.scopes if identity.scopes else frozenset()
+    if missing:
+        names = ", ".join(sorted(missing))
+        return False, f"the token lacks {names}: add them to the app's bot scopes and reinstall it"
+    return True, f"we are {identity.bot} in {identity.team}"
+
+
+def feeds(
+    configured: Sequence[Feed], fetcher: Fetcher, parser: ParsePool
+) -> Iterator[tuple[Feed, bool, str]]:
+    """Each feed as it answers: whether it can be read, and how many entries or what is wrong."""
+    waiting = list(enumerate(configured))
+
+    def take(free: int) -> list[Request]:
+        taken = [waiting.pop(0) for _ in range(min(free, len(waiting)))]
+        return [Request(number, feed.url, Validators()) for number, feed in taken]
+
+    for fetched in fetcher.fetch(take):
+        feed = configured[fetched.request.feed]
+        try:
+            yield feed, True, _read(fetched, parser)
+        except FeedError as error:
+            yield feed, False, f"{error} ({urls.without_credentials(feed.url)})"
+
+
+def _read(fetched: Fetched, parser: ParsePool) -> str:
+    if isinstance(fetched.outcome, FetchError):
+        raise fetched.outcome
+    answer = fetched.outcome
+    kind = answer.headers.get("content-type", "")
+    parsed = parser.parse(answer.body, url=answer.url, content_type=kind)
+    return f"{len(parsed.entries)} entries"

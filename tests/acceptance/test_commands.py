@@ -1,0 +1,232 @@
+"""What each command prints and returns, as a user meets it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from fakeslack import FakeSlack
+from feedserver import FeedServer, rss, rss_item
+from process import Program
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ITEM = {"id": "c1", "title": "Two North Korean soldiers captured", "source": "Wire"}
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Program:
+    return Program(tmp_path)
+
+
+@pytest.fixture
+def feeds() -> Iterator[FeedServer]:
+    with FeedServer() as server:
+        yield server
+
+
+def test_init_writes_what_check_accepts_and_never_overwrites(program: Program) -> None:
+    assert program.run("init").returncode == 0
+    assert program.run("check").returncode == 0
+
+    (program.folder / "config.toml").write_text("# mine")
+    assert "kept" in program.run("init").stdout
+    assert (program.folder / "config.toml").read_text() == "# mine"
+
+
+def test_a_missing_config_names_the_remedy(program: Program) -> None:
+    done = program.run("check")
+
+    assert done.returncode == 2
+    assert "monitor init" in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_wrong_setting_is_named_with_line_and_proposal(program: Program) -> None:
+    program.configure(feeds=[], alerts='chanel = "#a"')
+
+    done = program.run("run", "--once")
+
+    assert done.returncode == 2
+    assert "config.toml" in done.stderr
+    assert '"channel"' in done.stderr
+    assert not (program.folder / "data").exists(), "nothing was made"
+
+
+def test_a_broken_rule_file_stops_the_start_with_file_and_line(program: Program) -> None:
+    program.configure(feeds=[], rules='[[rules]]\nid = "a"\nname = "A"\nquery = "x AND"\n')
+
+    done = program.run("run")
+
+    assert done.returncode == 2
+    assert "rules.toml:4:" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_failing_rule_test_is_an_error(program: Program) -> None:
+    rules = (
+        '[[rules]]\nid = "a"\nname = "A"\nquery = "captured"\n'
+        '[[rules.tests]]\ntitle = "Two captured"\nmatch = false\n'
+    )
+    program.configure(feeds=[], rules=rules)
+
+    assert program.run("check").returncode == 2
+    done = program.run("rules", "test")
+    assert done.returncode == 1
+    assert "1 failed" in done.stdout
+
+
+def test_match_answers_each_line_in_its_order(program: Program) -> None:
+    program.configure(feeds=[])
+    copy = {**ITEM, "id": "c2", "title": "Two North Korean soldiers captured near Sudzha now"}
+    lines = [copy, {"id": "c3", "title": "Weather"}, {**copy, "id": "c4", "source": "Gazette"}]
+
+    done = program.run(
+        "match", "-", "--rules", "rules", stdin="".join(json.dumps(one) + "\n" for one in lines)
+    )
+
+    first, other, again = map(json.loads, done.stdout.splitlines())
+    assert done.returncode == 0
+    assert [one["id"] for one in (first, other, again)] == ["c2", "c3", "c4"]
+    (evidence,) = [one for one in first["rules"][0]["evidence"] if one["name"] == "captured"]
+    assert copy["title"][evidence["start"] : evidence["end"]] == evidence["text"] == "captured"
+    assert (other["rules"], other["story"]) == ([], None)
+    assert (again["story"], again["copy_of"]) == (first["story"], "c2")
+
+
+def test_match_names_the_line_that_is_no_item(program: Program) -> None:
+    program.configure(feeds=[])
+
+    done = program.run("match", "-", stdin=json.dumps(ITEM) + '\n{"id": "c2"}\n')
+
+    assert done.returncode == 2
+    assert "-:2" in done.stderr
+    assert "title" in done.stderr
+
+
+def test_match_names_a_missing_file(program: Program) -> None:
+    program.configure(feeds=[])
+
+    done = program.run("match", "nowhere.jsonl")
+
+    assert done.returncode == 2
+    assert "nowhere.jsonl" in done.stderr
+
+
+def test_rules_are_listed(program: Program) -> None:
+    program.configure(feeds=[])
+
+    (rule,) = json.loads(program.run("rules", "list", "--json").stdout)
+
+    assert (rule["id"], rule["severity"]) == ("pow", "high")
+    assert "Prisoners" in program.run("rules", "list").stdout
+
+
+def test_the_state_of_feeds_and_alerts_is_shown(program: Program, feeds: FeedServer) -> None:
+    good = feeds.publish("/a.xml", rss([rss_item("North Korean captured", guid="1")]))
+    bad = feeds.url("/missing.xml").replace("http://", "http://user:hunter2@")
+    program.configure(feeds=[good, bad])
+    assert program.run("feeds", "list").returncode == 1, "there is no database yet"
+
+    once = program.run("run", "--once")
+
+    assert once.returncode == 1, "one feed fails"
+    assert "North Korean captured" in once.stdout, "without a token the console gets the alerts"
+    fine, failing = json.loads(program.run("feeds", "list", "--json").stdout)
+    assert (fine["failures"], failing["failures"]) == (0, 1)
+    assert "404" in failing["error"]
+    table = program.run("feeds", "list").stdout
+    assert "failing (1)" in table
+    (alert,) = json.loads(program.run("alerts", "list", "--json").stdout)
+    assert alert["state"] == "sent"
+    everything = once.stdout + once.stderr + table + json.dumps([fine, failing])
+    assert "hunter2" not in everything
+
+
+def test_held_alerts_are_listed_and_sent_again(program: Program, feeds: FeedServer) -> None:
+    with FakeSlack(channels=["other"]) as slack:
+        program.environ = {"SLACK_BOT_TOKEN": slack.token}
+        url = feeds.publish("/a.xml", rss([rss_item("North Korean captured", guid="1")]))
+        program.configure(feeds=[url], slack=f'api_url = "{slack.api_url}"')
+
+        once = program.run("run", "--once")
+        assert once.returncode == 1
+        assert "messages not delivered: 1" in once.stderr
+        (held,) = json.loads(program.run("alerts", "list", "--undelivered", "--json").stdout)
+        assert held["state"] == "parked"
+        assert "#news-alerts" in held["error"]
+
+        slack.add_channel("news-alerts")
+        assert program.run("alerts", "retry").stdout.startswith("1 ")
+        assert program.run("run", "--once").returncode == 0
+        assert len(slack.messages) == 1
+    assert slack.token not in once.stdout + once.stderr
+
+
+def test_the_database_is_made_checked_and_copied(program: Program) -> None:
+    program.configure(feeds=[])
+
+    assert program.run("db", "check").returncode == 1
+    assert "upgraded" in program.run("db", "upgrade").stdout
+    assert "up to date" in program.run("db", "upgrade").stdout
+    assert program.run("db", "check").returncode == 0
+    assert program.run("db", "backup", "copy.db").returncode == 0
+    assert program.run("db", "backup", "copy.db").returncode == 1, "it never overwrites"
+    program.environ = {"MONITOR_DATABASE__URL": "sqlite:///copy.db"}
+    assert program.run("db", "check").returncode == 0
+
+
+def test_a_damaged_database_is_said_to_be(program: Program) -> None:
+    program.configure(feeds=[])
+    program.run("db", "upgrade")
+    (file,) = (program.folder / "data").glob("*.db")
+    data = bytearray(file.read_bytes())
+    data[4096:8192] = b"x" * 4096
+    file.write_bytes(data)
+
+    done = program.run("db", "check")
+
+    assert done.returncode == 1
+    assert "damaged" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_check_online_asks_slack_and_every_feed(program: Program, feeds: FeedServer) -> None:
+    good = feeds.publish("/a.xml", rss([rss_item("North Korean captured", guid="1")]))
+    with FakeSlack() as slack:
+        program.environ = {"SLACK_BOT_TOKEN": slack.token}
+        program.configure(feeds=[good], slack=f'api_url = "{slack.api_url}"')
+        fine = program.run("check", "--online")
+        assert "1 entries" in fine.stdout
+        assert fine.returncode == 0, fine.stderr
+
+        program.configure(
+            feeds=[good, feeds.url("/missing.xml")], slack=f'api_url = "{slack.api_url}"'
+        )
+        assert program.run("check", "--online").returncode == 1
+        program.environ = {"SLACK_BOT_TOKEN": "xoxb-revoked"}
+        wrong = program.run("check", "--online")
+    assert wrong.returncode == 1
+    assert "SLACK_BOT_TOKEN" in wrong.stdout
+
+
+@pytest.mark.parametrize("args", [["nonsense"], ["run", "--nonsense"], ["match"]])
+def test_wrong_usage_exits_2(program: Program, args: list[str]) -> None:
+    done = program.run(*args)
+
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_the_demo_prints_its_alerts_and_ends(program: Program) -> None:
+    done = program.run("demo", "--seconds", "17", timeout=60)
+
+    assert done.returncode == 0, done.stderr
+    for alert in ("captured North Korean soldiers", "북한군 포로", "військовополонених"):
+        assert alert in done.stdout
+    assert "Shipyards" not in done.stdout
+    assert done.stdout.count("S. Korea's FM Cho asks") == 1, "the copy is not told again"
+    assert "Traceback" not in done.stderr
