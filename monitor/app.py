@@ -144,22 +144,13 @@ class Service:
 
     def _recover(self) -> None:
         """Put in order what a killed process left behind."""
-        now = self._clock()
         alone = self._database.path is not None
         with self._database.transaction() as tx:
-            stored_feeds.sync(tx, [feed.to_feed() for feed in self._config.feeds], now=now)
+            feeds = [feed.to_feed() for feed in self._config.feeds]
+            stored_feeds.sync(tx, feeds, now=self._clock())
             if alone:
                 stored_feeds.release_leases(tx)
-            # Another replica may be in the middle of sending; its attempts take no longer than this.
-            tried_before = now if alone else now - timedelta(minutes=1)
-            interrupted = outbox.recover(
-                tx, tried_before=tried_before, settle=self._config.slack.settle
-            )
-            outbox.unpark(tx, now=now)
-        if interrupted:
-            log.warning(
-                "messages interrupted by a crash, looked up before sending: n=%d", interrupted
-            )
+        self._deliver.start(alone=alone)
 
     def wrong(self) -> list[str]:
         """What does not work now, one sentence each."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_origin
@@ -23,7 +22,7 @@ from monitor import toml, urls
 from monitor.alerts.settings import AlertsSettings
 from monitor.errors import ConfigError, Problem
 from monitor.feeds.settings import FeedSettings, PollingSettings
-from monitor.problems import did_you_mean, in_order
+from monitor.problems import did_you_mean, in_order, label
 from monitor.receivers.settings import SlackSettings
 from monitor.rules.settings import RulesSettings
 from monitor.settings import Settings
@@ -240,13 +239,16 @@ def _unknown_variable(variable: str, known: Iterable[str]) -> Problem:
         remedy = "Write the feeds into the config file, and remove this variable"
         cause = "feeds cannot be set by the environment"
         return Problem(variable, None, None, cause, remedy)
+    if _SECRET_KEY.search(variable):
+        remedy = "Secrets are called SLACK_BOT_TOKEN, SLACK_APP_TOKEN and SLACK_WEBHOOK_URL"
+        return Problem(variable, None, None, "there is no such setting", remedy)
     meant = did_you_mean(variable, (*known, *_FILES))
     hint = f'Did you mean "{meant}"? ' if meant else ""
     return Problem(
         variable,
         None,
         None,
-        f'unknown environment variable "{variable}"',
+        f'unknown environment variable "{label(variable)}"',
         f"{hint}The form is MONITOR_SECTION__KEY, such as MONITOR_ALERTS__CHANNEL",
     )
 
@@ -257,17 +259,8 @@ def _value(text: str, annotation: object) -> object:
     if kind is tuple and not text.lstrip().startswith("["):
         return [word.strip() for word in text.split(",") if word.strip()]
     if kind in {tuple, int, bool, float} or (text[:1] in {'"', "'"} and len(text) > 1):
-        return _toml_value(text)
+        return toml.value(text)
     return text
-
-
-def _toml_value(text: str) -> object:
-    try:
-        table = tomllib.loads(f"value = {text}")
-    except (ValueError, RecursionError):
-        return text
-    # A line break in the text may hide further keys.
-    return table["value"] if len(table) == 1 else text
 
 
 def _merged(values: dict[str, Any], overrides: Iterable[_Override]) -> dict[str, Any]:

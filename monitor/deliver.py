@@ -41,6 +41,8 @@ SETTLE = timedelta(seconds=15)
 """How long a message may take to appear in a channel's history after an unclear answer."""
 PROBE = timedelta(hours=1)
 """How often something that a person must mend is tried again by itself."""
+ABANDONED = timedelta(minutes=1)
+"""After this long in `sending`, whoever was sending is gone: no attempt takes that long."""
 LOOK_AGAIN = timedelta(minutes=1)
 """After a look-up that could not read everything."""
 _FIRST_PAUSE = timedelta(seconds=2)
@@ -77,6 +79,7 @@ class Deliver:
             StoreError: The database refused; nothing is lost, what was being sent is looked up later.
         """
         self.alive_at = time.monotonic()
+        self._recover(self._clock() - ABANDONED)
         self._collapse()
         with self._database.reading() as tx:
             heads = outbox.heads(tx)
@@ -87,6 +90,21 @@ class Deliver:
     def stop(self) -> None:
         """Send nothing more after the message that is on its way."""
         self._stopped = True
+
+    def start(self, *, alone: bool) -> None:
+        """Put in order what a killed process left behind; `alone` if no other can be sending."""
+        now = self._clock()
+        self._recover(now if alone else now - ABANDONED)
+        with self._database.transaction() as tx:
+            outbox.unpark(tx, now=now)
+
+    def _recover(self, tried_before: datetime) -> None:
+        with self._database.reading() as tx:
+            if not outbox.interrupted(tx, tried_before=tried_before):
+                return
+        with self._database.transaction() as tx:
+            found = outbox.recover(tx, tried_before=tried_before, settle=self._settle)
+        log.warning("messages interrupted by a crash, looked up before sending: n=%d", found)
 
     def _collapse(self) -> None:
         if not self._collapse_above:

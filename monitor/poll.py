@@ -6,6 +6,7 @@ import hashlib
 import logging
 import random
 import time
+from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from monitor.store import feeds as stored_feeds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from monitor.feeds.fetch import Fetched, Fetcher
     from monitor.feeds.parse import ParsedFeed
@@ -151,8 +152,9 @@ class Poll:
 
 
 def _lease(timeout: timedelta) -> timedelta:
-    # Enough for waiting behind other feeds of its host, a slow answer and a slow parse.
-    return timeout * 10
+    # A slow answer and a slow parse. Where a feed waits longer behind others of its host, a replica
+    # may ask it too, which costs a request; a longer lease would leave it unasked after a crash.
+    return timeout + timedelta(seconds=30)
 
 
 def _names(claimed: Claimed) -> tuple[str, str]:

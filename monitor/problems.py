@@ -8,7 +8,16 @@ from datetime import date, time, timedelta
 from difflib import get_close_matches
 from enum import Enum
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_origin
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Literal,
+    NamedTuple,
+    Protocol,
+    TypeAlias,
+    get_args,
+    get_origin,
+)
 
 from pydantic import BaseModel
 
@@ -20,7 +29,39 @@ if TYPE_CHECKING:
 
     from pydantic import ValidationError
 
-    from monitor.toml import Positions, Scanner, Where
+Where: TypeAlias = tuple[str | int, ...]
+"""A place in a document: keys of tables and indexes of arrays, from the top."""
+
+
+class Places(Protocol):
+    """Line and column of whatever stands in a document, or of the nearest thing around it."""
+
+    def __contains__(self, place: Where, /) -> bool:
+        """Whether it is in the document."""
+        ...
+
+    def key(self, place: Where, /) -> tuple[int, int]:
+        """Of a key, or of an element of a list."""
+        ...
+
+    def value(self, place: Where, /) -> tuple[int, int]:
+        """Of a value."""
+        ...
+
+
+class Start(Protocol):
+    """What is known of the part of a document that is right; offsets into the document."""
+
+    at: int
+    place: Where
+    """Of the key or section read last."""
+    keys: dict[Where, int]
+    values: dict[Where, int]
+    quotes: dict[Where, str]
+    opened: list[int]
+    headers: set[int]
+    repeated: tuple[Where, int, int] | None
+
 
 MAX_SHOWN = 40
 """Of a value repeated in a message, in code points."""
@@ -96,7 +137,7 @@ class _Wrong(NamedTuple):
 
 def problems_of(
     error: ValidationError,
-    positions: Positions,
+    positions: Places,
     file: str,
     *,
     model: type[BaseModel],
@@ -140,7 +181,7 @@ def _in_variable(variable: str, cause: str, remedy: str) -> Problem:
     return Problem(variable, None, None, cause, remedy.replace(f"{variable} = ", f"{variable}="))
 
 
-def _known(place: Where, positions: Positions) -> Where:
+def _known(place: Where, positions: Places) -> Where:
     while place and place not in positions:
         place = place[:-1]
     return place
@@ -420,7 +461,7 @@ class _Broken:
     source: str
     offset: int
     """Of the character that tomllib names."""
-    before: Scanner
+    before: Start
     """Has read all that stands before."""
 
     @property
@@ -449,9 +490,7 @@ _MESSAGE = re.compile(
 )
 
 
-def syntax_problem(
-    source: str, file: str, message: str, before: Callable[[str], Scanner]
-) -> Problem:
+def syntax_problem(source: str, file: str, message: str, before: Callable[[str], Start]) -> Problem:
     """Why a document is not TOML: tomllib's message, in our words and with the true place.
 
     `before` reads the part of the document that is right.
@@ -655,7 +694,7 @@ def _twice(broken: _Broken) -> _Found:
         return _two_forms(broken)
     place, first, second = broken.before.repeated
     line = broken.line(first)
-    if broken.source[:second].rstrip(" \t").endswith("["):
+    if second in broken.before.headers:
         name = section(place)
         remedy = f"Put its keys together in one place; entries of a list begin with [{name}]"
         return _Found(second, f"the section {name} is here again, first on line {line}", remedy)

@@ -6,21 +6,18 @@ import contextlib
 import re
 import tomllib
 from bisect import bisect_right
-from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from monitor import problems
 from monitor.errors import ConfigError, Problem
-from monitor.problems import problems_of
+from monitor.problems import Where, problems_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Positions", "Scanner", "Where", "parse", "problems_of", "read"]
-
-Where: TypeAlias = tuple[str | int, ...]
-"""A place in a document: keys of tables and indexes of arrays, from the top."""
+__all__ = ["Positions", "Scanner", "Where", "parse", "problems_of", "read", "value"]
 
 _BLANK = re.compile(r"(?:[ \t\r\n]+|#[^\n]*)*")
 _SPACE = re.compile(r"[ \t]*")
@@ -44,39 +41,42 @@ _ESCAPE = re.compile(r"\\(?:x..|u.{4}|U.{8}|.)")
 _ESCAPED = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", "e": "\x1b"}
 
 
-@dataclass(frozen=True, slots=True)
 class Positions:
     """Where keys and values stand: line and column from 1, in code points.
 
-    Of a place that is not in the document, where the nearest thing around it stands.
+    Of a place that is not in the document, where the nearest thing around it stands. They are
+    looked up when somebody asks for the first one: that takes longer than reading the values.
     """
 
-    _source: str
-    _lines: list[int]
-    """Offsets at which lines start."""
-    _keys: dict[Where, int]
-    _values: dict[Where, int]
-    _quotes: dict[Where, str]
-    """Of the values that are strings."""
+    def __init__(self, source: str) -> None:
+        self._source = source
 
     def __contains__(self, place: Where) -> bool:
-        return place in self._keys
+        return place in self._found.keys
 
     def key(self, place: Where) -> tuple[int, int]:
         """Of a key; of an element of an array, where the element begins."""
-        return self._at(_nearest(self._keys, place))
+        return self._at(_nearest(self._found.keys, place))
 
     def value(self, place: Where) -> tuple[int, int]:
         """Of a value; of a string, its first character in the quotes; of a [table], its name."""
-        return self._at(_nearest(self._values, place))
+        return self._at(_nearest(self._found.values, place))
 
     def within(self, place: Where, offset: int) -> tuple[int, int]:
         """Of the character at `offset` in a string, whatever escapes and lines are before it."""
-        if place not in self._quotes:
+        quotes = self._found.quotes.get(place)
+        if quotes is None:
             return self.value(place)
-        return self._at(
-            _inside(self._source, self._values[place], offset, quotes=self._quotes[place])
-        )
+        return self._at(_inside(self._source, self._found.values[place], offset, quotes=quotes))
+
+    @cached_property
+    def _found(self) -> Scanner:
+        return _scanned(self._source)
+
+    @cached_property
+    def _lines(self) -> list[int]:
+        """Offsets at which lines start."""
+        return [0, *accumulate(len(line) + 1 for line in self._source.split("\n"))]
 
     def _at(self, offset: int) -> tuple[int, int]:
         line = bisect_right(self._lines, offset)
@@ -139,21 +139,29 @@ def parse(source: str, file: str) -> tuple[dict[str, Any], Positions]:
         cause, remedy = "a name has more than 100 parts joined by dots", "Shorten it"
         raise ConfigError([Problem(file, line, 1, cause, remedy)])
     try:
-        values = tomllib.loads(source)
-        scanner = Scanner(source)
-        scanner.document()
+        return tomllib.loads(source), Positions(source)
     except RecursionError:
         cause, remedy = "lists or tables are nested too deeply", "Write them flatter"
         raise ConfigError([Problem(file, None, None, cause, remedy)]) from None
     except ValueError as error:
-        problem = problems.syntax_problem(source, file, str(error), _scan_start)
+        problem = problems.syntax_problem(source, file, str(error), _scanned)
         raise ConfigError([problem]) from None
-    return values, scanner.positions()
 
 
-def _scan_start(source: str) -> Scanner:
+def value(text: str) -> object:
+    """What a text is as a TOML value; the text itself where it is none."""
+    try:
+        table = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):
+        return text
+    # A line break in the text may hide further keys.
+    return table["value"] if len(table) == 1 else text
+
+
+def _scanned(source: str) -> Scanner:
+    """What stands in a document, or in the part of it before it ends."""
     scanner = Scanner(source)
-    with contextlib.suppress(UnfinishedError):
+    with contextlib.suppress(UnfinishedError, RecursionError):
         scanner.document()
     return scanner
 
@@ -206,6 +214,8 @@ class Scanner:
         """Where the lists and inline tables begin that are not closed yet."""
         self.repeated: tuple[Where, int, int] | None = None
         """A key or section that is there twice, and where both are."""
+        self.headers: set[int] = set()
+        """Where the names of sections stand, by their last part."""
         self._lengths: dict[Where, int] = {}
         """Of the arrays of tables, so far."""
         self._written: dict[Where, int] = {}
@@ -222,11 +232,6 @@ class Scanner:
                 table = self._header()
             else:
                 self._pair(table)
-
-    def positions(self) -> Positions:
-        """What was found."""
-        lengths = accumulate(len(line) + 1 for line in self.source.split("\n"))
-        return Positions(self.source, [0, *lengths], self.keys, self.values, self.quotes)
 
     def _skip(self, pattern: re.Pattern[str]) -> int:
         found = pattern.match(self.source, self.at)
@@ -250,6 +255,7 @@ class Scanner:
             self.values.setdefault(table, offset)
             self._lengths[table] = self._lengths.get(table, 0) + 1
             table = (*table, self._lengths[table] - 1)
+        self.headers.add(offset)
         self._put(table, offset)
         self.values[table] = offset
         self._char()

@@ -279,7 +279,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Quiet: tests read `requests`."""
 
 
-class _Over(Exception):  # noqa: N818 - not an error, the end of a script
+class _Over(Exception):
     """The server closes."""
 
 

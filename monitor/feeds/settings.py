@@ -14,8 +14,8 @@ from monitor.settings import Duration, Settings, Size, format_duration, format_s
 
 _SECOND = timedelta(seconds=1)
 _DAY = timedelta(days=1)
-_KB = 1000
-_GB = 10**9
+_SMALLEST = 10_000
+_LARGEST = 10**9
 
 _T = TypeVar("_T", timedelta, int)
 
@@ -32,7 +32,8 @@ def _between(low: _T, high: _T) -> AfterValidator:
 def _written(value: timedelta | int) -> str:
     if isinstance(value, timedelta):
         return f'"{format_duration(value)}"'
-    return f'"{format_size(value)}"' if value >= _KB and value % _KB == 0 else str(value)
+    # Sizes begin where counts end.
+    return f'"{format_size(value)}"' if value in {_SMALLEST, _LARGEST} else str(value)
 
 
 def _is_feed_url(value: str) -> str:
@@ -70,37 +71,38 @@ class PollingSettings(Settings):
     """How often and how carefully feeds are asked."""
 
     interval: Annotated[Duration, _between(_SECOND, 7 * _DAY)] = Field(
-        timedelta(minutes=5),
+        default=timedelta(minutes=5),
         description="Time between two polls of a healthy feed, give or take a tenth.",
     )
     min_interval: Annotated[Duration, _between(_SECOND, _DAY)] = Field(
-        timedelta(minutes=1),
+        default=timedelta(minutes=1),
         description="Shortest time between two polls of a feed, whatever else suggests less.",
     )
     concurrency: Annotated[int, _between(1, 1000)] = Field(
-        64, description="Feeds asked at the same time."
+        default=64, description="Feeds asked at the same time."
     )
     per_host: Annotated[int, _between(1, 32)] = Field(
-        2, description="Feeds of one host asked at the same time."
+        default=2, description="Feeds of one host asked at the same time."
     )
     timeout: Annotated[Duration, _between(timedelta(milliseconds=50), timedelta(minutes=5))] = (
         Field(
-            timedelta(seconds=20),
+            default=timedelta(seconds=20),
             description="Longest time one answer may take, from the name look-up to the last byte.",
         )
     )
-    max_size: Annotated[Size, _between(_KB, _GB)] = Field(
-        10_000_000, description="Largest document taken, after decompression."
+    max_size: Annotated[Size, _between(_SMALLEST, _LARGEST)] = Field(
+        default=10_000_000, description="Largest document taken, after decompression."
     )
     lookback: Annotated[Duration, _between(timedelta(0), 365 * _DAY)] = Field(
-        timedelta(hours=24),
+        default=timedelta(hours=24),
         description="At first sight of a feed, older entries are stored but never alert.",
     )
     max_backoff: Annotated[Duration, _between(_SECOND, 7 * _DAY)] = Field(
-        timedelta(hours=6), description="Longest pause after failures; a feed is never given up."
+        default=timedelta(hours=6),
+        description="Longest pause after failures; a feed is never given up.",
     )
     allow_private: tuple[Annotated[str, AfterValidator(_is_exception)], ...] = Field(
-        (),
+        default=(),
         strict=False,
         description=(
             "Exceptions to the refusal of private addresses: networks, addresses, address:port."
@@ -114,21 +116,24 @@ class FeedSettings(Settings):
     url: Annotated[str, AfterValidator(_is_feed_url)] = Field(
         description="Address of the feed (RSS, Atom or JSON Feed)."
     )
-    name: str = Field("", description="The outlet, as shown in alerts; the host where left out.")
+    name: str = Field(
+        default="", description="The outlet, as shown in alerts; the host where left out."
+    )
     language: Annotated[str, AfterValidator(_is_language)] = Field(
-        "", description="Language of its entries, two letters: en, ko, uk."
+        default="", description="Language of its entries, two letters: en, ko, uk."
     )
     kind: str = Field(
-        "", description="wire, newspaper, broadcaster, government, state-media, blog; for rules."
+        default="",
+        description="wire, newspaper, broadcaster, government, state-media, blog; for rules.",
     )
     country: Annotated[str, AfterValidator(_is_country)] = Field(
-        "", description="Country of the outlet, two letters: KR, UA, GB."
+        default="", description="Country of the outlet, two letters: KR, UA, GB."
     )
     tags: tuple[str, ...] = Field(
-        (), strict=False, description="Words that rules can select it by."
+        default=(), strict=False, description="Words that rules can select it by."
     )
     interval: Annotated[Duration, _between(_SECOND, 7 * _DAY)] | None = Field(
-        None,
+        default=None,
         description="Time between two polls of this feed; the one of [polling] where left out.",
     )
 

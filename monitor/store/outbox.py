@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime, timedelta
 
-    from sqlalchemy import Row
+    from sqlalchemy import Row, Select
 
     from monitor.store.database import Transaction
 
@@ -194,22 +194,29 @@ def put_back(
     tx.execute(update(outbox).where(outbox.c.id == id_).values(values))
 
 
+def interrupted(tx: Transaction, *, tried_before: datetime) -> bool:
+    """Whether an attempt begun by then has neither succeeded nor failed."""
+    return tx.execute(select(_interrupted(tried_before).exists())).scalar_one()
+
+
+def _interrupted(tried_before: datetime) -> Select[tuple[int, datetime]]:
+    return select(outbox.c.id, outbox.c.tried_at).where(
+        outbox.c.state == State.SENDING.value, outbox.c.tried_at <= tried_before
+    )
+
+
 def recover(tx: Transaction, *, tried_before: datetime, settle: timedelta) -> int:
     """After a crash: what was being sent may or may not have arrived, and may still be on its way.
 
     Returns how many there were.
     """
-    interrupted = tx.execute(
-        select(outbox.c.id, outbox.c.tried_at).where(
-            outbox.c.state == State.SENDING.value, outbox.c.tried_at <= tried_before
-        )
-    ).all()
-    for row in interrupted:
+    found = tx.execute(_interrupted(tried_before).with_for_update(skip_locked=True)).all()
+    for row in found:
         not_before = row.tried_at + settle
         put_back(
             tx, row.id, State.UNKNOWN, not_before=not_before, error="interrupted while sending"
         )
-    return len(interrupted)
+    return len(found)
 
 
 def unpark(tx: Transaction, *, now: datetime) -> int:

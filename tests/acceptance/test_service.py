@@ -79,6 +79,29 @@ def test_a_matching_entry_becomes_one_slack_message(
     assert numbers(slack) == [1]
 
 
+def test_it_works_the_same_on_postgresql(
+    program: Program,
+    feeds: FeedServer,
+    slack: FakeSlack,
+    started: list[Running],
+    postgres_url: str,
+) -> None:
+    url = feeds.publish("/a.xml", rss([story(1), story(2, "interviewed")]))
+    program.environ |= {"MONITOR_DATABASE__URL": postgres_url}
+    program.configure(feeds=[url], slack=slack_table(slack))
+    started.append(program.start())
+    assert slack.wait(lambda messages: len(messages) == 1)
+    assert started[0].terminate() == 0
+
+    feeds.publish("/a.xml", rss([story(3), story(1)]))
+    started.append(program.start())
+
+    assert slack.wait(lambda messages: len(messages) == 2)
+    assert started[1].terminate() == 0
+    assert numbers(slack) == [1, 3]
+    assert "schema 0001, 3 items" in program.run("db", "check").stdout
+
+
 def test_the_same_report_in_two_feeds_is_told_once(
     program: Program, feeds: FeedServer, slack: FakeSlack, started: list[Running]
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from monitor import config, example
 from monitor.config import Config, load
-from monitor.errors import ConfigError
+from monitor.errors import ConfigError, MonitorError
 from monitor.feeds.settings import FeedSettings
 from monitor.settings import Settings
 
@@ -164,3 +164,10 @@ def test_init_never_overwrites(tmp_path: Path) -> None:
 
     assert config_written == (tmp_path / "config.toml", False)
     assert (tmp_path / "config.toml").read_text() == "mine"
+
+
+def test_init_says_what_stands_in_its_way(tmp_path: Path) -> None:
+    (tmp_path / "desk").write_text("a file where the folder should be")
+
+    with pytest.raises(MonitorError, match="cannot be written"):
+        example.write(tmp_path / "desk")

@@ -109,6 +109,35 @@ def test_an_unclear_answer_is_looked_up_so_that_nothing_is_lost_or_told_twice(
     assert desk.states() == [State.SENT, State.SENT]
 
 
+@pytest.mark.parametrize("taken", [True, False])
+def test_what_a_killed_sender_left_is_looked_up(desk: Desk, *, taken: bool) -> None:
+    desk.promise("first")
+    with desk.database.transaction() as tx:
+        (head,) = outbox.heads(tx)
+        outbox.start(tx, head, now=desk.clock())
+    if taken:
+        desk.receiver.taken.append(head.message)
+
+    desk.run(30)
+    assert desk.receiver.calls == 0, "the other sender may still be at work"
+    desk.run(60)
+
+    assert desk.titles() == ["first"]
+    assert desk.states() == [State.SENT]
+
+
+def test_a_process_that_is_alone_looks_up_at_once_what_it_left(desk: Desk) -> None:
+    desk.promise("first")
+    with desk.database.transaction() as tx:
+        (head,) = outbox.heads(tx)
+        outbox.start(tx, head, now=desk.clock())
+
+    desk.deliver.start(alone=True)
+    desk.run(20)
+
+    assert desk.titles() == ["first"]
+
+
 def test_a_rate_limit_pauses_every_channel_and_proves_nothing(desk: Desk) -> None:
     desk.promise("first")
     desk.promise("other", "#b")

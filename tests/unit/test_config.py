@@ -194,11 +194,8 @@ def test_a_variable_is_read_as_its_setting_is_written(
     [
         ("MONITOR_ALERTS__CHANEL", "#x", 'Did you mean "MONITOR_ALERTS__CHANNEL"? The form is'),
         ("MONITOR_ALERT__CHANNEL", "#x", 'Did you mean "MONITOR_ALERTS__CHANNEL"?'),
-        (
-            "MONITOR_SLACK__TOKEN_FILE",
-            "#x",
-            'unknown environment variable "MONITOR_SLACK__TOKEN_FILE"',
-        ),
+        ("MONITOR_SLACK__TOKEN", "xoxb-1", "Secrets are called SLACK_BOT_TOKEN, SLACK_APP_TOKEN"),
+        ("MONITOR_SLACK__SETTLE", "1d", 'it cannot be "1d". Write "10m" or less'),
         ("MONITOR_FEEDS__0__URL", "x", "Write the feeds into the config file"),
         ("MONITOR_POLLING__CONCURRENCY", "many", 'it is "many", but must be a whole number'),
         ("MONITOR_POLLING__CONCURRENCY", "1\nx = 2", "but must be a whole number"),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from random import Random
 
-    from monitor.toml import Where
+    from monitor.problems import Where
 
 
 # --- positions: random documents in every style TOML has, rendered with the place of everything noted
@@ -347,6 +347,7 @@ def test_a_number_of_thousands_of_digits_is_refused_not_a_crash() -> None:
         ("a = 2025-02-30", "1:5: there is no such date or time"),
         ("a = 2025-13-01", "1:5: there is no such date or time. Write it as 2025-03-17"),
         ("[a]\nb = 1\n[a]\n", "3:2: the section [a] is here again, first on line 1"),
+        ("[a.b]\n[ a . b ]\n", "2:7: the section [a.b] is here again, first on line 1"),
         ("a = 1\nb = 2\na = 3\n", '3:1: the key "a" is here again, first on line 1'),
         ("a = {b = 1, b = 2}", '1:13: the key "b" is here again, first on line 1'),
         ("[a]\n[[a]]", '2:3: "a" was written before in another form'),
@@ -502,6 +503,8 @@ def told(source: str) -> list[str]:
             "[inner]\nchosen = 'gren'",
             '"chosen" cannot be "gren". Did you mean "green"? It can be "red" or',
         ),
+        ("[inner]\nchosen = true", '"chosen" cannot be true. It can be'),
+        ("[inner]\nchosen = []", '"chosen" cannot be a list. It can be'),
         ("[inner]\nchosen = 5", '"chosen" cannot be 5. It can be "red" or "green"'),
         (
             "[inner]\nwords = 'a'",

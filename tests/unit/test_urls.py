@@ -65,7 +65,9 @@ def test_different_pages_stay_different(one: str, other: str) -> None:
 
 
 def test_the_order_of_parameters_does_not_matter() -> None:
-    assert urls.canonical("https://n.example/a?b=1&c=2") == urls.canonical("https://n.example/a?c=2&b=1")
+    assert urls.canonical("https://n.example/a?b=1&c=2") == urls.canonical(
+        "https://n.example/a?c=2&b=1"
+    )
 
 
 def test_a_name_in_letters_and_in_the_networks_form_are_the_same() -> None:
@@ -74,7 +76,9 @@ def test_a_name_in_letters_and_in_the_networks_form_are_the_same() -> None:
     )
 
 
-@pytest.mark.parametrize("odd", ["", "no address", "mailto:desk@news.example", "http://", "http:///x"])
+@pytest.mark.parametrize(
+    "odd", ["", "no address", "mailto:desk@news.example", "http://", "http:///x"]
+)
 def test_what_is_no_web_address_stands_for_itself(odd: str) -> None:
     assert urls.canonical(odd) == odd
 
@@ -134,7 +138,7 @@ def test_a_shown_address_is_plain_and_safe_again(url: str) -> None:
 
     assert shown == "" or shown.startswith(("http://", "https://"))
     assert shown.isascii()
-    assert not set(shown) & set(" <>|\"`\\^{}")
+    assert not set(shown) & set(' <>|"`\\^{}')
     assert urls.safe(shown) == shown
     assert urls.credentials(shown) == ("", "")
 

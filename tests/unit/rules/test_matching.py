@@ -53,7 +53,7 @@ def found(matcher: Matcher, title: str, summary: str = "", content: str = "") ->
         ("captur*", "capturing the recaptured", ["capturing"]),
         ("=POW", "POW! pow", ["POW"]),
         ("=POW", "pow", []),
-        ("@captivity", "=POW POW pow captured", ["POW", "captured"]),
+        ("@captivity", "POW pow captured", ["POW", "captured"]),
         ("@captivity", "He captures 목포로", []),
         ("@nk", "North Korea Street in DPRK", ["DPRK"]),
         ("@nk", "访问朝鲜的人", ["朝鲜"]),

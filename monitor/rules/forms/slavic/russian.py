@@ -438,13 +438,9 @@ def _plural(word: str) -> list[Reading]:
 
 
 def _closed() -> dict[str, list[Reading]]:
-    closed = {}
-    for line in filter(None, map(str.strip, _IRREGULAR.splitlines())):
-        word, *pairs = line.split()
-        split = [pair.split(":") for pair in pairs]
-        closed[word] = [_one(stem, table) for stem, table in split if table in _TABLES]
-    closed["третий"] = [Reading("трет", _POSSESSIVE_ADJ[""])]
-    return closed
+    lines = [line.split() for line in _IRREGULAR.splitlines() if line.strip()]
+    closed = {word: [_one(*pair.split(":")) for pair in pairs] for word, *pairs in lines}
+    return closed | {"третий": [Reading("трет", _POSSESSIVE_ADJ[""])]}
 
 
 _CLOSED = _closed()

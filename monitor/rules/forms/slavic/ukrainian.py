@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from monitor.rules.forms.slavic.declension import (
-    ACCUSATIVE,
-    DATIVE,
     GENITIVE,
     INSTRUMENTAL,
     LOCATIVE,
@@ -171,24 +169,254 @@ _IRREGULAR = """
     сонце сонц:N-е сонць:+0
     яйце яйц:N-е яєць:+0
     """
-_BACK = ("шкіл", "кіл")
-_ROUNDED = (
-    "робота:робіт дорога:доріг особа:осіб голова:голів сторона:сторін корова:корів борода:борід бджола:бджіл "
-    "нагорода: порода:порід вдова:вдів будова: голод: субота:субот хвороба:хвороб основа:основ свобода:свобод"
+_OPENED = tuple(
+    tuple(pair.split(":"))
+    for pair in """
+    хід:ход рід:род стіл:стол дім:дом бік:бок тік:ток сік:сок кіт:кот міст:мост ніж:нож віз:воз ріг:рог ліг:лог двір:двор
+    твір:твор бір:бор спір:спор простір:простор простір:простор вечір:вечор папір:папер ніс:нос плід:плод піт:пот провід:провод
+    привід:привод відвід:відвод розвід:розвод вивід:вивод підвід:підвод віл:вол ківш:ковш гріб:гроб спосіб:способ
+    колір:кольор якір:якор погріб:погреб острів:остров рів:ров сокіл:сокол попіл:попел дзвін:дзвон сніп:сноп покрів:покров
+    овоч:овоч мій:мо осередок:осередк поріг:порог острог:острог хвіст:хвост ґніт:ґнот гніт:гнот обсяг:обсяг лій:ло
+    """.split()
 )
-_ROUND = {
-    "рот": "ріт",
+"""Ends of words in which a closed syllable turns і, an open one has о or е: хід, ходу."""
+_OPENED_NAMES = ("ів", "їв")
+_OPENED_J = tuple("бій стрій крій рій покій напій настрій устрій набій розбій двобій прибій відбій перебій подвій".split())
+
+_ROUND = dict(
+    pair.split(":")
+    for pair in """
+    бот:біт рог:ріг соб:сіб лов:лів рон:рін ров:рів род:рід мог:мог вдов:вдів субот:субот ноз:ніз пор:пір коз:кіз
+    бджол:бджіл болот:боліт колод:колод озер:озер ворот:воріт межов:межов берез:беріз череп:череп долон:долон
+    """.split()
+)
+_HOMOGRAPHS = {
+    "посол": frozenset({"після"}),
+    "київ": frozenset({"києм"}),
 }
-_CLOSED_I = (
-    ("хід", "ход"), ("рід", "род"), ("вхід", "вход"), ("стіл", "стол"), ("дім", "дом"), ("бік", "бок"), ("тік", "ток"),
-    ("сік", "сок"), ("кіт", "кот"), ("міст", "мост"), ("ніж", "нож"), ("віз", "воз"), ("ріг", "рог"), ("ліг", "лог"),
-    ("двір", "двор"), ("твір", "твор"), ("бір", "бор"), ("спір", "спор"), ("стір", "стор"), ("ступ", "ступ"),
-    ("вечір", "вечор"), ("папір", "папер"), ("пір", "пор"), ("жовтий", "жовт"), ("ніс", "нос"), ("плід", "плод"), ("піт", "пот"),
-    ("провід", "провод"), ("привід", "привод"), ("відвід", "відвод"), ("розвід", "розвод"), ("вивід", "вивод"),
-    ("завід", "завод"), ("підвід", "підвод"), ("віл", "вол"), ("ківш", "ковш"), ("гріб", "гроб"), ("спосіб", "способ"),
-    ("устрій", "устро"), ("колір", "кольор"), ("якір", "якор"), ("фонд", "фонд"), ("лікоть", "лікт"), ("кіготь", "кігт"),
-    ("ніготь", "нігт"), ("напрям", "напрям"), ("погріб", "погреб"), ("острів", "остров"), ("рів", "ров"), ("хлів", "хлів"),
-    ("спів", "спів"), ("зів", "зов"), ("корінь", "корен"), ("степінь", "степен"), ("перехід", "переход"), ("осінь", "осен"),
-    ("повість", "повіст"), ("діл", "діл"), ("сокіл", "сокол"), ("попіл", "попел"), ("дзвін", "дзвон"), ("тин", "тин"),
-    ("міг", "мог"), ("стріл", "стріл"), ("сніп", "сноп"), ("покрів", "покров"), ("глід", "глод"), ("злодій", "злоді"),
-)
+_ONLY_FEMININE = ("ість", "исть", "асть", "есть", "усть", "знь", "адь", "едь", "ось", "ись", "вісь", "мідь", "ять")
+_ONLY_MASCULINE = ("тель", "ець", "єць", "овень", "ітень", "ипень", "рпень", "день", "чень", "сень", "тень", "пень", "вень", "біль", "міль", "каль")
+
+
+def homographs(word: str) -> frozenset[str]:
+    """Forms of a word that nearly always are another, much more frequent word."""
+    return _HOMOGRAPHS.get(word, frozenset())
+
+
+def readings(word: str, kind: str, *, capital: bool) -> list[Reading]:
+    """The declensions that a word in small letters may have; none if it does not change."""
+    if word in _CLOSED:
+        return _CLOSED[word]
+    last = word[-1]
+    if word in _INDECLINABLE or len(word) < 2 or last in "уюєґ":
+        return []
+    person = kind == "person"
+    name = person or (capital and not kind)
+    if last == "ь":
+        return _soft(word)
+    if last == "й":
+        return _in_j(word, person=person)
+    if last == "а":
+        return _in_a(word, name=name)
+    if last == "я":
+        return _in_ja(word)
+    if last == "о":
+        return _in_o(word, name=name)
+    if last == "е":
+        return _in_e(word)
+    if last in "иії":
+        return [] if person and last == "і" else _plural(word)
+    return _consonant(word, name=name, place=capital and not person)
+
+
+def _one(stem: str, table: str, *zeros: str) -> Reading:
+    return Reading(stem, _TABLES[table], zeros)
+
+
+def _consonant(word: str, *, name: bool, place: bool) -> list[Reading]:
+    last = word[-1]
+    if word.endswith(("анин", "янин")):
+        return [_one(word[:-2], "M-анин")]
+    if last == "ч" and word.endswith(("річ", "ніч", "піч")):
+        return [_one(word, "F-ч"), _one(word + "ч", "+ю")]
+    stems = _oblique(word, name=name or place)
+    if name and word.endswith(("ов", "ев", "єв", "ин", "ін", "їн")) and len(word) > 4:
+        return [_one(word, "M-name")]
+    found = [reading for stem in stems for reading in _masculine(stem, last)]
+    if place and word.endswith(("ськ", "цьк")):
+        found.append(Reading(word, _HARD_ADJ[""]))
+        found += _in_a(_land(word) + "ина", name=False)
+    return found
+
+
+def _land(place: str) -> str:
+    """Курськ -> Курщ(ина), Донецьк -> Донеч(чина)."""
+    return place[:-3] + ("щ" if place.endswith("ськ") else "чч")
+
+
+def _masculine(stem: str, last: str) -> list[Reading]:
+    if last in _SOFTENED:
+        return [_one(stem, "M-г"), _one(stem[:-1] + _SOFTENED[last], "+loc")]
+    if last in _HUSHING:
+        return [_one(stem, "M-ж")]
+    if last == "р" and stem.endswith(("ар", "яр", "ир", "кор", "гор", "вір", "хір", "зір")):
+        return [_one(stem, "M"), _one(stem, "M-р")]
+    return [_one(stem, "M")]
+
+
+def _oblique(word: str, *, name: bool) -> list[str]:
+    """The stems before endings: о and е for і, and without the vowel of the bare form."""
+    for closed, opened in _OPENED:
+        if word.endswith(closed):
+            return [word[: -len(closed)] + opened]
+    if name and word.endswith(_OPENED_NAMES) and len(word) > 3:
+        before = word[-3] if word.endswith("ів") else ""
+        return [word[:-2] + "ов", word[:-2] + "ев", word] if before else [word[:-2] + "єв"]
+    if word.endswith(("ок", "ек", "єк")) and len(word) > 3:
+        stem = word[:-2]
+        short = stem + ("йк" if word.endswith("єк") else "ьк" if stem[-1] == "л" else "к")
+        return [short, word] if sum(letter in _VOWELS for letter in word) > 1 else [word]
+    return [word]
+
+
+def _soft(word: str) -> list[Reading]:
+    stem = word[:-1]
+    if word.endswith(("ець", "єць")):
+        head = word[:-3]
+        short = head + ("йц" if word.endswith("єць") else "ьц" if head.endswith("л") else "ц")
+        return [_one(short, "M-ь")] + ([_one(stem, "M-ь")] if len(word) < 6 else [])
+    if word.endswith("ість"):
+        return [_one(stem[:-3] + "ост", "F-ь"), _one(stem, "+ю"), _one(stem, "F-ь")]
+    if word.endswith("інь"):
+        opened = stem[:-2] + "ен"
+        return [*_feminine(stem), _one(opened, "F-ь"), _one(opened, "M-ь"), _one(stem, "M-ь")]
+    if word.endswith("ень"):
+        return [_one(stem[:-2] + "н", "M-ь"), _one(stem, "M-ь")]
+    if word.endswith(_ONLY_FEMININE):
+        return _feminine(stem)
+    if word.endswith(_ONLY_MASCULINE):
+        return [_one(stem, "M-ь")]
+    return [_one(stem, "M-ь"), *_feminine(stem)]
+
+
+def _feminine(stem: str) -> list[Reading]:
+    """A feminine noun in ь: its instrumental doubles the consonant (молодь, молоддю)."""
+    doubled = stem if stem[-2] not in _VOWELS else stem + stem[-1]
+    return [_one(stem, "F-ь"), _one(doubled, "+ю")]
+
+
+def _in_j(word: str, *, person: bool) -> list[Reading]:
+    stem, vowel = word[:-2], word[-2]
+    gender = "m1" if person else ""
+    if vowel == "и":
+        return [Reading(stem, _HARD_ADJ[gender])]
+    if vowel == "ї" and len(word) > 4:
+        return [Reading(stem, _VOWEL_ADJ[gender]), _one(word[:-1], "M-й")]
+    if vowel == "і" and word.endswith(("ній", "третій")) and word[-4] not in "еоія":
+        return [Reading(stem, _SOFT_ADJ[gender])]
+    found = [_one(word[:-1], "M-й")]
+    if word.endswith(_OPENED_J):
+        found = [_one(stem + "о", "M-й"), *found[len(word) < 5 :]]
+    return found
+
+
+def _in_a(word: str, *, name: bool) -> list[Reading]:
+    stem, last = word[:-1], word[-2]
+    if stem.endswith(("ськ", "цьк", "зьк")):
+        return [Reading(stem, _HARD_ADJ["f"])]
+    if name and stem.endswith(("ов", "ев", "єв", "ин", "ін", "їн")) and len(word) > 5:
+        return [_one(stem, "F-name")]
+    zeros = _without_ending(stem)
+    if last in _SOFTENED:
+        return [_one(stem, "F-г", *zeros), _one(stem[:-1] + _SOFTENED[last], "+dat")]
+    return [_one(stem, "F-ж" if last in _HUSHING else "F", *zeros)]
+
+
+def _without_ending(stem: str) -> tuple[str, ...]:
+    """The genitive plural of a stem in a consonant: its vowel closed, or one between consonants."""
+    if len(stem) < 3:
+        return (stem,)
+    if stem[-2] in _VOWELS:
+        for opened, closed in _ROUND.items():
+            if stem.endswith(opened):
+                return (stem[: -len(opened)] + closed, stem)
+        return (stem,)
+    head, before, last = stem[:-2], stem[-2], stem[-1]
+    if before == "й":
+        return (head + "є" + last,)
+    if last == "к":
+        if stem.endswith(("ьк", "ск")):
+            return (head.rstrip("ь") + before.replace("ь", "") + "ок", stem)
+        return (head + before + "ок",)
+    if before == "ь":
+        return (head + "е" + last, stem)
+    if before in _SOFTENED and last in "нл":
+        return (head + before + "о" + last,)
+    if last in "нлрмвц" and before != last:
+        return (head + before + "е" + last, head + before + "о" + last, stem)
+    return (stem,)
+
+
+def _in_ja(word: str) -> list[Reading]:
+    stem, before = word[:-1], word[-2]
+    if before == "'":
+        return [_one(stem, "N-'я")]
+    if before in _VOWELS:
+        return [_one(stem, "F-ія")]
+    if len(word) > 4 and before == word[-3]:
+        zero = stem[:-1] if before in _HUSHING else stem[:-1] + "ь"
+        return [_one(stem, "N-ння", zero)]
+    return [_one(stem, "F-я", *_soft_without_ending(stem))]
+
+
+def _soft_without_ending(stem: str) -> tuple[str, ...]:
+    if len(stem) > 2 and stem[-2] not in _VOWELS:
+        head, before, last = stem[:-2], stem[-2].replace("ь", ""), stem[-1]
+        return (f"{head}{before}е{last}ь", f"{head}{before}е{last}", stem + "ь")
+    return (stem + "ь",)
+
+
+def _in_o(word: str, *, name: bool) -> list[Reading]:
+    stem = word[:-1]
+    if stem[-1] in _VOWELS:
+        return []
+    if name and stem.endswith(("к", "л")) and len(word) > 4:
+        return [_one(stem, "M-ко")]
+    zeros = _without_ending(stem)
+    if stem[-1] in _SOFTENED:
+        return [_one(stem, "N-ко", *zeros), _one(stem[:-1] + _SOFTENED[stem[-1]], "+loc")]
+    return [_one(stem, "N", *zeros)]
+
+
+def _in_e(word: str) -> list[Reading]:
+    stem, before = word[:-1], word[-2]
+    if before in _HUSHING:
+        return [_one(stem, "N-ж", *_without_ending(stem))]
+    if before in "лрц":
+        return [_one(stem, "N-е", *_soft_without_ending(stem))]
+    return [] if before in _VOWELS else [Reading(stem, _HARD_ADJ["n"])]
+
+
+def _plural(word: str) -> list[Reading]:
+    stem, last, before = word[:-1], word[-1], word[-2]
+    if last == "ї":
+        return [_one(stem, "P-ї")]
+    if last == "и":
+        return [_one(stem, "P", *_without_ending(stem))]
+    found = [Reading(stem, _HARD_ADJ["p"])] if before in "нвктм" else []
+    if stem.endswith(("ськ", "цьк", "зьк", "ован", "ен")):
+        return found
+    if before in _HUSHING:
+        return [*found, _one(stem, "P-і", *_without_ending(stem))]
+    return [*found, _one(stem, "P-ь", *_soft_without_ending(stem))]
+
+
+def _closed() -> dict[str, list[Reading]]:
+    lines = [line.split() for line in _IRREGULAR.splitlines() if line.strip()]
+    return {
+        word: [_one(*pair.split(":")) for pair in pairs]
+        for word, *pairs in lines
+    }
+
+
+_CLOSED = _closed()

@@ -1,0 +1,113 @@
+"""No rule and no item takes long: hostile items, hostile rules, hostile patterns."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from monitor.model import Item, Rule
+from monitor.rules import compile_rules
+from monitor.rules.model import ParsedRule, Place, RuleSet
+from monitor.rules.parser import parse
+from monitor.rules.regex import compile_pattern
+from monitor.rules.sense import check
+
+if TYPE_CHECKING:
+    from monitor.rules import Matcher
+
+LIMIT = 0.05
+"""Seconds of CPU time that one item may take."""
+
+ITEMS = {
+    "a megabyte of one word": Item("t", content="war " * 250_000),
+    "a hundred thousand words": Item("t", content="one two peace war " * 25_000),
+    "a megabyte without a space": Item("t", content="war" * 330_000),
+    "a megabyte title": Item("war peace " * 100_000),
+    "a megabyte of Hangul": Item("t", content="포로들이" * 250_000),
+    "a megabyte of Han": Item("t", content="战争" * 500_000),
+    "accents piled up": Item("t", content="wa" + "\u0301" * 1_000_000 + "r"),
+    "accents everywhere": Item("t", content="wa\u0301r " * 200_000),
+    "invisible characters": Item("t", content="w\u200ba\u200br " * 150_000),
+    "loose Hangul letters": Item("t", content="\u1111\u1169\u1105\u1169 " * 200_000),
+    "spaces": Item("t", content="war" + " " * 1_000_000 + "peace"),
+    "dotted capital I": Item("t", content="İ war " * 150_000),
+    "lone surrogates": Item("t", content="\ud800 war " * 100_000),
+    "null characters": Item("t", content="\0war\0" * 200_000),
+}
+QUERIES = [
+    "war NEAR/100 peace",
+    "war ONEAR/0 peace ONEAR/0 war",
+    "war NOT NEAR/100 peace",
+    "ATLEAST/100 (war OR peace OR 포로)",
+    "lead:(war AND peace)",
+    "wa* NEAR/100 pea*",
+    "2 OF (title:war, summary:peace, body:(war OR 战争))",
+    "/(w|wa|war)+.{0,20}peace/",
+    "/(a|aa)+war/",
+    "포로 OR 战争 OR NOT war",
+]
+
+
+def matcher_of(*queries: str, slow: bool = False) -> Matcher:
+    parsed = {}
+    for index, query in enumerate(queries):
+        tree = parse(query)
+        check(tree, slow=slow)
+        rule = Rule(f"r{index}", "r", query)
+        parsed[rule.id] = ParsedRule(rule, tree, (), Place("test"))
+    return compile_rules(RuleSet(parsed, {}, {}))
+
+
+def seconds(matcher: Matcher, item: Item) -> float:
+    """The best of three, for the machine has other work."""
+    best = float("inf")
+    for _ in range(3):
+        started = time.process_time()
+        matcher.match(item)
+        best = min(best, time.process_time() - started)
+    return best
+
+
+@pytest.mark.parametrize("item", ITEMS)
+def test_an_item_takes_no_longer_than_this_whatever_it_is(item: str) -> None:
+    for query in QUERIES:
+        assert seconds(matcher_of(query, slow=True), ITEMS[item]) < LIMIT, query
+
+
+def test_many_rules_of_long_lists_are_no_danger() -> None:
+    words = " OR ".join(f"word{index}" for index in range(1500))
+    matcher = matcher_of(*(f"({words}) NEAR/100 w{index}" for index in range(20)))
+    item = Item("t", content=" ".join(f"word{index % 1500} w{index % 20}" for index in range(20_000)))
+
+    assert len(matcher.match(item)) == 20
+    assert seconds(matcher, item) < LIMIT * 20
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "(a+)+bcd",
+        "(a|aa)+bcd",
+        "(a|a?)+bcd",
+        "(.*a){20}bcd",
+        "([a-z]+)*bcd",
+        "(x+x+)+bcd",
+        "a{1,100}b{1,100}bcd",
+        "^(([a-z])+.)+[A-Z]([a-z])+bcd",
+    ],
+)
+def test_patterns_that_explode_elsewhere_take_linear_time(pattern: str) -> None:
+    compiled = compile_pattern(pattern, exact=False)
+
+    started = time.process_time()
+    compiled.spans("a" * 50_000 + "x" * 50_000)
+
+    assert time.process_time() - started < 3 * LIMIT
+
+
+def test_an_item_with_a_huge_number_of_mentions_gives_bounded_evidence() -> None:
+    (match,) = matcher_of("war OR peace").match(ITEMS["a hundred thousand words"])
+
+    assert len(match.evidence) <= 100
