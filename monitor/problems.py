@@ -345,9 +345,23 @@ def _limited(limit: str, remedy: str) -> Callable[[_Wrong], tuple[str, str]]:
     def explain(wrong: _Wrong) -> tuple[str, str]:
         value = wrong.value
         cause = f'"{wrong.key}" cannot be {shown(value, wrong.key)}'
-        return cause, remedy.format(shown(wrong.context[limit]))
+        return cause, remedy.format(shown(_bound(wrong, limit)))
 
     return explain
+
+
+def _bound(wrong: _Wrong, limit: str) -> object:
+    """As declared: pydantic tells durations in words that are not ours."""
+    inner = _model_at(wrong.model, wrong.place[:-1])
+    fields = inner.model_fields.items() if inner else ()
+    declared = (
+        getattr(constraint, limit)
+        for name, field in fields
+        if (field.alias or name) == wrong.place[-1]
+        for constraint in field.metadata
+        if hasattr(constraint, limit)
+    )
+    return next(declared, wrong.context[limit])
 
 
 def _lengthy(limit: str, what: str) -> Callable[[_Wrong], tuple[str, str]]:
