@@ -18,7 +18,7 @@ from pydantic import (
     ValidationError,
 )
 
-from monitor import toml, urls
+from monitor import toml
 from monitor.alerts.settings import AlertsSettings
 from monitor.errors import ConfigError, Problem
 from monitor.feeds.settings import FeedSettings, PollingSettings
@@ -315,7 +315,7 @@ def _repeated(config: Config, positions: Positions, file: str) -> list[Problem]:
     first: dict[str, int] = {}
     problems = []
     for index, feed in enumerate(config.feeds):
-        address = urls.canonical(feed.url)
+        address = _without_scheme(feed.url)
         if address not in first:
             first[address] = index
             continue
@@ -324,6 +324,12 @@ def _repeated(config: Config, positions: Positions, file: str) -> list[Problem]:
         cause = f"this feed is here twice, on line {before} and on line {line}"
         problems.append(Problem(file, line, column, cause, "Delete one of the two"))
     return problems
+
+
+def _without_scheme(url: str) -> str:
+    # No further: what makes two articles one (urls.canonical) may choose between two feeds of a site.
+    host, slash, path = re.sub(r"(?i)^https?://(?:www\.)?", "", url).partition("/")
+    return f"{host.lower()}{slash}{path}".rstrip("/")
 
 
 def _anchored(config: Config, folder: Path) -> Config:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import re
 import tomllib
 from bisect import bisect_right
@@ -110,7 +111,7 @@ def read(path: Path, *, limit: int = 1_000_000) -> str:
 def _bytes(path: Path, limit: int) -> bytes:
     # A pipe or a device would keep us waiting for ever; opening a folder is an error of its own.
     if path.exists() and not path.is_file() and not path.is_dir():
-        raise ValueError
+        raise OSError(errno.EINVAL, "it is not an ordinary file")
     with path.open("rb") as file:
         return file.read(limit + 1)
 

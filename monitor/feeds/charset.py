@@ -36,16 +36,19 @@ _SEVEN_BIT = ("iso2022", "hz")
 """Sets whose text is ASCII to the eye, so that UTF-8 reads it too, as nonsense."""
 
 _GUESSES = (
-    ("cp949", re.compile(r"[가-힣]")),
-    ("cp932", re.compile(r"[ぁ-ヿ]")),
-    ("euc_jp", re.compile(r"[ぁ-ヿ]")),
-    ("gb18030", re.compile(r"[一-龥，。、：；！？“”（）《》]")),
-    ("cp1251", re.compile(r"[а-яіїєґё]")),
-    ("koi8_u", re.compile(r"[а-яіїєґё]")),
+    ("cp949", re.compile(r"[가-힣]{2,}"), 0.5),
+    ("cp932", re.compile(r"[ぁ-ヿ]+"), 0.25),
+    ("euc_jp", re.compile(r"[ぁ-ヿ]+"), 0.25),
+    ("gb18030", re.compile(r"[一-龥，。、：；！？“”（）《》]{2,}"), 0.7),
+    ("cp1251", re.compile(r"[а-яіїєґё]{3,}"), 0.5),
+    ("koi8_u", re.compile(r"[а-яіїєґё]{3,}"), 0.5),
 )
+"""A character set, what its text is mostly made of, and how much of it at least.
+
+The share is of all that is beyond ASCII. Small letters tell Cyrillic sets apart, and runs of
+them tell Cyrillic from Western text with its single accents.
+"""
 _SAMPLE = 20_000
-_ENOUGH = 0.5
-"""Share of the letters beyond ASCII that must be of the script for a guess to hold."""
 _FEW = 0.02
 """Share of damaged characters at which UTF-8 is damaged UTF-8 rather than something else."""
 
@@ -99,15 +102,15 @@ def _guess(body: bytes, candidates: list[str]) -> str:
     if text.count("\ufffd") <= _FEW * beyond_ascii:
         return text
     sample = body[:_SAMPLE]
-    best = max(_GUESSES, key=lambda guess: _share(sample, *guess))
-    if _share(sample, *best) >= _ENOUGH:
+    best = max(_GUESSES, key=lambda guess: _likeness(sample, *guess))
+    if _likeness(sample, *best) >= 1:
         return body.decode(best[0], "replace")
     labelled = next((encoding for encoding in candidates if encoding != "utf-8"), "cp1252")
     return body.decode(labelled, "replace")
 
 
-def _share(sample: bytes, encoding: str, letters: re.Pattern[str]) -> float:
-    """How much of what is beyond ASCII reads as letters of the script."""
+def _likeness(sample: bytes, encoding: str, typical: re.Pattern[str], least: float) -> float:
+    """How well the sample reads in a character set; 1 is well enough."""
     text = sample.decode(encoding, "replace")
     beyond_ascii = len(text) - len(text.encode("ascii", "ignore"))
-    return len(letters.findall(text)) / beyond_ascii if beyond_ascii else 0.0
+    return sum(map(len, typical.findall(text))) / (beyond_ascii or 1) / least

@@ -76,6 +76,27 @@ def test_a_mistake_is_told_with_its_place_cause_and_remedy(mistake: Path) -> Non
     assert "hunter2" not in text, "a secret is never repeated"
 
 
+def test_feeds_of_one_site_are_told_apart_by_their_addresses(file: Path) -> None:
+    urls = [
+        "https://a.org/rss",
+        "https://a.org/RSS",
+        "https://a.org/rss?channel=rss-1",
+        "https://b.org",
+    ]
+    file.write_text("".join(f'[[feeds]]\nurl = "{url}"\n' for url in urls))
+
+    assert [feed.url for feed in load(file, {}).feeds] == urls
+
+
+@pytest.mark.parametrize(
+    "again", ["http://a.org/rss", "https://www.A.org/rss", "https://a.org/rss/"]
+)
+def test_the_same_feed_in_another_spelling_is_a_mistake(file: Path, again: str) -> None:
+    file.write_text(f'[[feeds]]\nurl = "https://a.org/rss"\n[[feeds]]\nurl = "{again}"\n')
+
+    assert "this feed is here twice, on line 2 and on line 4" in refusal(file)
+
+
 def test_a_missing_file_is_told_with_the_command_that_writes_one(tmp_path: Path) -> None:
     assert refusal(tmp_path / "config.toml") == (
         f"{tmp_path}/config.toml: there is no config file. "

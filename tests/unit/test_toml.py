@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from dataclasses import dataclass, field
@@ -416,6 +417,15 @@ def test_a_missing_file_a_folder_and_an_impossible_name_are_told_apart(tmp_path:
         toml.read(tmp_path)
     with pytest.raises(ConfigError, match="it cannot be read"):
         toml.read(tmp_path / ("x" * 300))
+    with pytest.raises(ConfigError, match="it cannot be read"):
+        toml.read(tmp_path / "x\0")
+
+
+def test_a_pipe_is_refused_instead_of_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x.toml")
+
+    with pytest.raises(ConfigError, match="it is not an ordinary file"):
+        toml.read(tmp_path / "x.toml")
 
 
 # --- values that do not fit

@@ -6,8 +6,18 @@ stand beside it. `fits_left` and `fits_right` say whether the surroundings of a 
 
 from __future__ import annotations
 
+import unicodedata
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from monitor.rules.forms import arabic, cjk, korean, latin, romanise
 from monitor.rules.forms.boundaries import fits_left, fits_right
-from monitor.rules.forms.model import MAX_FORMS, Boundary, Forms
+from monitor.rules.forms.model import MAX_FORMS, MAX_LENGTH, Boundary, Forms
+from monitor.rules.forms.scripts import language_of, script_of
+from monitor.rules.forms.slavic import slavic_forms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = [
     "MAX_FORMS",
@@ -21,22 +31,64 @@ __all__ = [
     "romanisations",
 ]
 
+_SLAVIC = ("ru", "uk")
+_NAME_KINDS = ("person", "place", "organisation", "group", "event", "")
+
 
 def expand(word: str, *, language: str, kind: str) -> Forms:
-    """All forms of a word; `language` "" is guessed, `kind` is an entity's or "" for a plain word."""
+    """All forms of a word; see `phrase`."""
     return phrase(word, language=language, kind=kind)
 
 
 def phrase(text: str, *, language: str, kind: str) -> Forms:
-    """All forms of a name or term of several words."""
-    return Forms(frozenset({text}), Boundary.WORD, Boundary.WORD)
+    """All forms of a word, or of a name or term of several words.
 
-
-def language_of(text: str) -> str:
-    """The language a text is probably in, by its script."""
-    return "en"
+    Args:
+        text: The dictionary form, as an analyst writes it.
+        language: Its ISO 639-1 code; "", or one that is not written in the text's script, means
+            what the script tells, in Cyrillic both Ukrainian and Russian.
+        kind: An entity's kind, "" for a plain word.
+    """
+    script = script_of(text)
+    texts = {text}
+    if len(text) <= MAX_LENGTH:
+        texts |= _EXPAND[script](text, language, kind)
+    if len(texts) > MAX_FORMS:
+        texts = {text, *islice(sorted(texts), MAX_FORMS - 1)}
+    left, right = _boundaries(text, kind)
+    return Forms(frozenset(unicodedata.normalize("NFC", one) for one in texts), left, right)
 
 
 def romanisations(name: str, *, language: str) -> frozenset[str]:
-    """How else a name is spelled in Latin letters."""
-    return frozenset()
+    """How else the name of a person or place from Korea, Ukraine or Russia is spelled in Latin."""
+    return frozenset(romanise.variants(name, language)) if len(name) <= MAX_LENGTH else frozenset()
+
+
+def _boundaries(text: str, kind: str) -> tuple[Boundary, Boundary]:
+    first, last = script_of(text[:1]), script_of(text[-1:])
+    left = korean.left_boundary(kind) if first == "hangul" else cjk.boundary(text[:1])
+    right = korean.right_boundary(kind) if last == "hangul" else cjk.boundary(text[-1:])
+    return left, right
+
+
+def _cyrillic(text: str, language: str, kind: str) -> set[str]:
+    codes = (language,) if language in _SLAVIC else _SLAVIC
+    found: set[str] = set()
+    for code in codes:
+        found |= slavic_forms(text, language=code, kind=kind)
+    return found
+
+
+def _as_written(text: str, _language: str, _kind: str) -> set[str]:
+    return {text}
+
+
+_EXPAND: dict[str, Callable[[str, str, str], set[str]]] = {
+    "latin": latin.latin_forms,
+    "cyrillic": _cyrillic,
+    "arabic": arabic.arabic_forms,
+    "hangul": korean.korean_forms,
+    "han": cjk.cjk_forms,
+    "kana": cjk.cjk_forms,
+    "": _as_written,
+}

@@ -10,6 +10,7 @@ import re
 from functools import cache
 
 from monitor.rules.forms.korean_words import HANJA, HEADS, NOUNS, SUFFIXES, TITLES
+from monitor.rules.forms.model import Boundary
 
 _BOTH = """
     의 도 만 에 에서 에게 에게서 한테 한테서 께 께서 에서부터 까지 부터 마저 조차 밖에 보다 처럼 같이 마다
@@ -29,7 +30,7 @@ _NEXT = """
     라며 라도 로 으로 서 서의 서는 서도 인 일 이다 이라 이라고 이라는 이라며 이라도 이지만 이었다 였다 다 나 이나
     선 겐 텐 ㄴ 뿐 뿐만 뿐인 씩 대로 커녕 든 든지 하고 인지 인데 였던 이었던 임 입니다
 """
-_AS_VERB = frozenset("다 며 면 던 지만 라 라고 라면 라도 나 냐 든 든지 든가 면서 여서 란 래".split())
+_AS_VERB = frozenset(["다", "며", "면", "던", "지만", "라", "라고", "라면", "라도", "나", "냐", "든", "든지", "든가", "면서", "여서", "란", "래"])
 """Endings of a verb too: not taken as particles after 하 and 되 (시비하 is a name, 시비하며 is not)."""
 
 _VERB = (
@@ -42,6 +43,21 @@ _VERB = (
     r"시키.*|시켜.*|시킨.*|시킬.*|시켰.*|당하.*|당한.*|당할.*|당해.*|당했.*|받은.*|받아.*|받았.*|받는.*|받을.*|받고.*|받지.*|"
     r"중(?:인.*|이.*|에.*|일.*)?"
 )
+
+
+def korean_forms(text: str, _language: str, _kind: str) -> set[str]:
+    """A phrase may be written with or without its spaces."""
+    return {text, text.replace(" ", "")} if " " in text else {text}
+
+
+def left_boundary(kind: str) -> Boundary:
+    """What may stand before: nothing before a person's name, nouns before others."""
+    return Boundary.WORD if kind == "person" else Boundary.COMPOUND
+
+
+def right_boundary(kind: str) -> Boundary:
+    """What may stand after: particles and titles after a person's name, nouns too after others."""
+    return Boundary.PARTICLES if kind == "person" else Boundary.COMPOUND
 
 
 def tail_is_particles(tail: str, last: str = "") -> bool:

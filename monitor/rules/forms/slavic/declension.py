@@ -83,13 +83,12 @@ def adjective(masculine: str, feminine: str, neuter: str, plural: str) -> Gender
     no_plural: list[tuple[str, ...]] = [()] * len(p)
     mixed = [a + b + c for a, b, c in zip(m, f, n, strict=True)]
     return {
-        "m": _table([*m, m[0], *p], None),
-        "f": _table([*f, f[0], *p], None),
-        "n": _table([*n, n[0], *p], None),
-        "": _table([*mixed, mixed[0], *p], None),
-        "m1": _table([*m, m[0], *no_plural], None),
-        "f1": _table([*f, f[0], *no_plural], None),
-        "p": _table([*[()] * PLURAL, *p], None),
+        "m": _table([*m, m[0], *p], 0),
+        "f": _table([*f, f[0], *p], 0),
+        "n": _table([*n, n[0], *p], 0),
+        "": _table([*mixed, mixed[0], *p], 0),
+        "m1": _table([*m, m[0], *no_plural], 0),
+        "p": _table([*[()] * PLURAL, *p], PLURAL),
     }
 
 
