@@ -85,7 +85,9 @@ def _item(language: str, rng: random.Random) -> Item:
     space = "" if language in {"zh", "ja"} else " "
     text = ""
     while len(text) < ITEM_LENGTH:
-        text += _common(language, rng) + rng.choice((space, space, space, space, ", " if space else "，"))
+        text += _common(language, rng) + rng.choice(
+            (space, space, space, space, ", " if space else "，")
+        )
     cut = text.find(space or "，", 60)
     return Item(title=text[:cut].capitalize(), summary=text[cut + 1 :], language=language)
 
@@ -126,7 +128,11 @@ def _rule(index: int, names: Sequence[str], lists: Sequence[str], rng: random.Ra
         return _wanted(language, rng)
 
     kind = rng.random()
-    entity, other, listed = f"@{rng.choice(names)}", f"@{rng.choice(names)}", f"@{rng.choice(lists)}"
+    entity, other, listed = (
+        f"@{rng.choice(names)}",
+        f"@{rng.choice(names)}",
+        f"@{rng.choice(lists)}",
+    )
     if kind < 0.35:
         query = f"{entity} AND ({listed} OR {word()} OR {word()})"
     elif kind < 0.60:
@@ -137,7 +143,7 @@ def _rule(index: int, names: Sequence[str], lists: Sequence[str], rng: random.Ra
         query = f"2 OF ({entity}, {other}, {listed}, {word()})"
     else:
         query = f'({entity} OR "{word()} {word()}") AND {word()} AND NOT {other}'
-    return f"[[rules]]\nid = \"r{index}\"\nname = \"r{index}\"\nquery = '{query}'"
+    return f'[[rules]]\nid = "r{index}"\nname = "r{index}"\nquery = \'{query}\''
 
 
 # -- naive baselines ------------------------------------------------------------------------------
@@ -231,7 +237,9 @@ def bench(count: int) -> None:
     few = sample[:: max(1, count // 100)][:60] or sample[:6]
     naive = naive_rules(rule_set)
     regexes = cost(lambda item: loop_of_regexes(naive, item), few, rounds=1)
-    texts = sorted({fold(text) for one in rule_set.rules.values() for text in _texts(one.tree, rule_set)})
+    texts = sorted(
+        {fold(text) for one in rule_set.rules.values() for text in _texts(one.tree, rule_set)}
+    )
     substrings = cost(lambda item: loop_of_substrings(texts, item), few, rounds=1)
     print(
         f"{count:>7} {ours:>9.1f} {matches:>8.2f} {regexes:>11.0f} {regexes / ours:>7.0f}x"

@@ -12,6 +12,7 @@ Faults are paths too: `server.answer(path, Answer(status=429, headers=...))` for
 from __future__ import annotations
 
 import gzip
+import re
 import socket
 import socketserver
 import threading
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+_TAG = re.compile(r'"[^"]*"')
 STOP_S = 0.05
 """How soon a script that waits notices that the server closes."""
 
@@ -45,8 +47,9 @@ class Answer:
     def is_current(self, headers: Mapping[str, str]) -> bool:
         """Whether a client that asks with these headers has it already (RFC 9110, 13.2.2)."""
         if "if-none-match" in headers:
-            tags = {tag.strip().removeprefix("W/") for tag in headers["if-none-match"].split(",")}
-            return bool(self.etag) and self.etag.removeprefix("W/") in tags
+            asked = headers["if-none-match"]
+            tags = {asked, *_TAG.findall(asked)}
+            return bool(self.etag) and bool({self.etag, self.etag.removeprefix("W/")} & tags)
         return bool(self.last_modified) and headers.get("if-modified-since") == self.last_modified
 
 
@@ -86,6 +89,8 @@ class FeedServer:
         self._busy = 0
         self.busiest = 0
         """The most requests that were being answered at once."""
+        self.connections = 0
+        """How many connections were made so far."""
         self._server = _Server((host, port), self)
         self.host = host
         self.port: int = self._server.server_address[1]
@@ -211,6 +216,7 @@ class _Server(socketserver.ThreadingTCPServer):
         self, request: socket.socket, client_address: tuple[str, int]
     ) -> None:
         self._sockets.add(request)
+        self.owner.connections += 1
         super().process_request(request, client_address)
 
     def close_request(self, request: socket.socket) -> None:  # type: ignore[override]

@@ -330,8 +330,10 @@ class _Engine:
 
     def start(self, request: Request) -> FetchError | None:
         """Set out for an answer; an error where there is no way to ask."""
-        curl = self._spare.pop() if self._spare else pycurl.Curl()
         transfer = _Transfer(request, self._settings, self._allowed)
+        if not transfer.url:
+            return FetchError("an address that can't be asked")
+        curl = self._spare.pop() if self._spare else pycurl.Curl()
         try:
             self._set_up(curl, transfer)
             self._multi.add_handle(curl)
@@ -539,7 +541,7 @@ class _Transfer:
             raise answer.refusal(self.status, self.headers, now=datetime.now(UTC))
         if self.status == HTTPStatus.NOT_MODIFIED and not any(self.request_validators()):
             raise FetchError("answered 304 Not Modified although we asked for the document")
-        final = curl.getinfo(pycurl.EFFECTIVE_URL)
+        final = _effective_url(curl)
         return Response(
             status=self.status,
             url=urls.without_credentials(final),
@@ -577,6 +579,12 @@ class _Transfer:
         return final if moved else None
 
 
+def _effective_url(curl: pycurl.Curl) -> str:
+    """Where the last hop led."""
+    raw: bytes = curl.getinfo_raw(pycurl.EFFECTIVE_URL) or b""
+    return raw.decode("utf-8", "replace")
+
+
 def _usable(validator: str) -> str:
     # Echoed byte for byte or not at all; one that would break our own request is no validator.
     sane = len(validator) <= _MAX_VALIDATOR and not any(char < " " for char in validator)
@@ -590,7 +598,7 @@ def _refusal_text(ip: str, port: int, why: str) -> str:
 
 def _in_words(transfer: _Transfer, curl: pycurl.Curl, code: int) -> str:
     """What went wrong, for a person: by libcurl's number, for its texts change and show addresses."""
-    host = urls.host(curl.getinfo(pycurl.EFFECTIVE_URL)) or "its host"
+    host = urls.host(_effective_url(curl)) or "its host"
     match code:
         case pycurl.E_COULDNT_RESOLVE_HOST:
             words = f"the name {host} is not known (DNS)"
@@ -653,7 +661,7 @@ def _certificate_words(host: str, result: int) -> str:
         21: "is signed by an authority this machine does not trust",
         62: "is for another host",
         64: "is for another host",
-        0: "is for another host",  # libcurl's own check of the name
+        **dict.fromkeys((0, 1), "is for another host"),  # libcurl's own check of the name
     }
     return f"the certificate of {host} {known.get(result, 'is not trusted')}"
 

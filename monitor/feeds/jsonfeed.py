@@ -14,13 +14,13 @@ from monitor.model import Entry
 _VERSIONS = ("https://jsonfeed.org/version/", "http://jsonfeed.org/version/")
 
 
-def read(body: bytes, *, url: str) -> tuple[str, str, list[Entry]]:
+def read(written: str, *, url: str) -> tuple[str, str, list[Entry]]:
     """Title, language and entries of a JSON Feed.
 
     Raises:
         ParseError: It is no whole JSON document, or no JSON Feed.
     """
-    document = _load(body)
+    document = _load(written)
     version = _text(document, "version")
     if not version.startswith(_VERSIONS) and not isinstance(document.get("items"), list):
         raise ParseError("JSON, but not a JSON Feed")
@@ -30,9 +30,9 @@ def read(body: bytes, *, url: str) -> tuple[str, str, list[Entry]]:
     return _text(document, "title"), _text(document, "language"), entries
 
 
-def _load(body: bytes) -> dict[str, Any]:
+def _load(written: str) -> dict[str, Any]:
     try:
-        document = json.loads(body.decode("utf-8-sig", "replace"))
+        document = json.loads(written)
     except (ValueError, RecursionError) as error:
         raise ParseError("damaged JSON, perhaps cut off") from error
     if not isinstance(document, dict):

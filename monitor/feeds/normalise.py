@@ -31,9 +31,9 @@ _SILENT = "iframe|noscript|object|script|style|svg|template"
 
 _TOKEN = re.compile(r"<(?:!--|!\[CDATA\[|/?(?P<name>[a-zA-Z][a-zA-Z0-9]*)|[!?/])", re.ASCII)
 _TAG_END = re.compile(r"""[^>"']*+(?:(?:"[^"]*+"|'[^']*+')[^>"']*+)*+>""")
-"""The rest of a tag, where `>` may stand inside quotes."""
-_LONGEST_TAG = 4_096
-"""How far quotes are heeded: without a bound, unbalanced ones would cost quadratic time."""
+_LONGEST_TAG = 64_000
+_PATIENCE = 100
+"""Tags with unbalanced quotes after which quotes are no longer heeded: each costs a look ahead."""
 _CDATA = "<![CDATA["
 _CLOSING = {"<!--": "-->", _CDATA: "]]>"}
 _BLOCK = re.compile(_BLOCKS, re.IGNORECASE)
@@ -98,11 +98,14 @@ def _plain(markup: str, limit: int) -> str:
 def _pieces(markup: str) -> list[str]:
     """The text between tags. One pass, no recursion: linear whatever the input."""
     kept: list[str] = []
-    position = 0
+    position = unbalanced = 0
     while found := _TOKEN.search(markup, position):
         kept.append(markup[position : found.start()])
-        position = _after_tag(markup, found)
-        name = found["name"]
+        name, after = found["name"], 0
+        if name and unbalanced < _PATIENCE:
+            after = _after_quotes(markup, found.end())
+            unbalanced += not after
+        position = after or _after(markup, _CLOSING.get(found[0], ">"), found.end())
         if found[0] == _CDATA:
             kept.append(markup[found.end() : position].removesuffix("]]>"))
         elif name is None or _BLOCK.fullmatch(name):
@@ -113,12 +116,10 @@ def _pieces(markup: str) -> list[str]:
     return kept
 
 
-def _after_tag(markup: str, tag: re.Match[str]) -> int:
-    """Where the text goes on after a tag, comment or CDATA section; the end if it never closes."""
-    whole = _TAG_END.match(markup, tag.end(), tag.end() + _LONGEST_TAG) if tag["name"] else None
-    if whole:
-        return whole.end()
-    return _after(markup, _CLOSING.get(tag[0], ">"), tag.end())
+def _after_quotes(markup: str, position: int) -> int:
+    """Where a tag ends in which `>` may stand inside quotes; 0 where they are not balanced."""
+    whole = _TAG_END.match(markup, position, position + _LONGEST_TAG)
+    return whole.end() if whole else 0
 
 
 def _after(markup: str, closing: str, position: int) -> int:

@@ -51,6 +51,7 @@ _ROOT = re.compile(rb"<((?:[a-z_][\w.-]*:)?(?:rss|feed|rdf|channel))[\s/>]", re.
 _ENTRY_START = re.compile(rb"<(?:[a-z_][\w.-]*:)?(?:item|entry)[\s>]", re.IGNORECASE)
 _ENTRY_END = re.compile(rb"</(?:[a-z_][\w.-]*:)?(?:item|entry)\s*>", re.IGNORECASE)
 _HTML = re.compile(rb"<(?:!doctype\s+html|html)\b", re.IGNORECASE)
+_BLANK = b"\xef\xbb\xbf \t\r\n"
 _TAG = re.compile(rb"<\w")
 _BLANKS = re.compile(rb"\s+")
 _ELEMENT = re.compile(rb"<([A-Za-z_][\w.:-]{0,40})")
@@ -90,18 +91,17 @@ def parse(body: bytes, *, url: str, content_type: str = "") -> ParsedFeed:
     Raises:
         ParseError: It is not a feed, or nothing in it can be read; the text says what it is.
     """
-    start = body[:_HEAD].lstrip(b"\xef\xbb\xbf \t\r\n")
-    _refuse_other_kinds(start, body)
-    if start.startswith((b"{", b"[")):
-        title, language, entries = jsonfeed.read(body, url=url)
-        return _parsed(title, language, entries, complete=True)
-    xml = charset.decode(body, content_type=content_type).strip().encode("utf-8", "replace")
-    return _parse_xml(_mended(xml), url)
-
-
-def _refuse_other_kinds(start: bytes, body: bytes) -> None:
-    if not body.strip(b"\0 \t\r\n\xef\xbb\xbf"):
+    _refuse_other_kinds(body[:_HEAD].lstrip(_BLANK))
+    text = charset.decode(body, content_type=content_type).strip()
+    if not text.strip("\0"):
         raise ParseError("an empty body")
+    if text.startswith(("{", "[")):
+        title, language, entries = jsonfeed.read(text, url=url)
+        return _parsed(title, language, entries, complete=True)
+    return _parse_xml(_mended(text.encode("utf-8", "replace")), url)
+
+
+def _refuse_other_kinds(start: bytes) -> None:
     for magic, kind in _KINDS:
         if start.startswith(magic):
             raise ParseError(kind)

@@ -95,9 +95,7 @@ class _Compiler:
                 self._vocabulary.except_in(surface, concept)
         return cost
 
-    def _add(
-        self, term: ast.Term, concept: int, *, name: str, language: str, kind: str
-    ) -> float:
+    def _add(self, term: ast.Term, concept: int, *, name: str, language: str, kind: str) -> float:
         for surface in surfaces(term, language=language, kind=kind):
             self._vocabulary.add(surface, concept, name)
         return _cost(term.text)
@@ -106,9 +104,7 @@ class _Compiler:
         """What must occur for a rule to match, the rarest first: a concept, or one of several."""
         sets = [self._required(part) for part in _conjuncts(node)]
         found = sorted({one for one in sets if one is not None}, key=self._price)
-        return tuple(
-            next(iter(one)) if len(one) == 1 else tuple(one) for one in found[:MAX_NEEDS]
-        )
+        return tuple(next(iter(one)) if len(one) == 1 else tuple(one) for one in found[:MAX_NEEDS])
 
     def _required(self, node: Node) -> frozenset[int] | None:
         """The cheapest set of concepts of which one must occur; None where there is none."""

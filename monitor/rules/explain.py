@@ -125,5 +125,3 @@ class _Explainer:
         item = self._reader.reading.item
         value = {"source": item.outlet.name, "lang": item.language, "url": item.url}[tree.name]
         return f"it is {value!r}" if value else "it is not known"
-
-

@@ -134,6 +134,7 @@ class Finder:
     def _raw_hits(self, reading: Reading) -> Hits:  # noqa: C901 - the innermost loop calls little
         text, codes, concepts = reading.text, self._codes, self._concepts
         hits: Hits = {}
+        tried: dict[int, int] = {}
         for start, end, index in self._find(text):
             code = codes[index]
             if code == _WORD:
@@ -143,9 +144,14 @@ class Finder:
                 if text[start - 1].isalnum() and not fits_left(Edge.WORD, text, start):
                     continue
             elif code == _APART:
-                self._add_apart(reading, (start, end, index), hits)
+                tried[index] = tried.get(index, 0) + 1
+                if tried[index] <= MAX_MENTIONS:
+                    self._add_apart(reading, (start, end, index), hits)
                 continue
             elif code:
+                tried[index] = tried.get(index, 0) + 1
+                if tried[index] > MAX_MENTIONS:
+                    continue
                 end = _checked(reading, start, end, code)  # noqa: PLW2901 - a prefix grows
                 if not end:
                     continue

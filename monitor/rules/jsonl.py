@@ -44,7 +44,9 @@ def read(line: str, *, file: str, number: int) -> tuple[str, Item]:
     return id_, item
 
 
-def _wrong(file: str, number: int, cause: str, remedy: str, column: int | None = None) -> ConfigError:
+def _wrong(
+    file: str, number: int, cause: str, remedy: str, column: int | None = None
+) -> ConfigError:
     return ConfigError([Problem(file, number, column, cause, remedy)])
 
 

@@ -113,7 +113,11 @@ class Matcher:
             if concept in anchored:
                 for index in anchored[concept]:
                     for need in further[index]:
-                        if need not in hits if need.__class__ is int else occurring.isdisjoint(need):
+                        if (
+                            need not in hits
+                            if need.__class__ is int
+                            else occurring.isdisjoint(need)
+                        ):
                             break
                     else:
                         candidates.add(index)

@@ -51,11 +51,12 @@ class QueryError(ValueError):
     """A query that can't be understood."""
 
     def __init__(self, at: int, cause: str, remedy: str) -> None:
-        super().__init__(f"{cause}. {remedy}.")
+        # What the user wrote may end in a full stop; the sentence gets its own.
+        self.cause = cause.rstrip(".")
+        self.remedy = remedy.rstrip(".")
+        super().__init__(f"{self.cause}. {self.remedy}.")
         self.at = at
         """Offset into the query of the character to blame."""
-        self.cause = cause
-        self.remedy = remedy
 
 
 class _Token(NamedTuple):

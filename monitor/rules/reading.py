@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from monitor.rules.distance import Words
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from monitor.model import Item
 
-MAX_TEXT = 100_000
+MAX_TEXT = 50_000
 """Code points of an item that are read: title first, then summary, then content."""
 LEAD_WORDS = 40
 FIELDS = ("title", "summary", "content")
@@ -28,7 +29,13 @@ _INVISIBLE = "\xad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
 _ODD = re.compile(f"[{_MARKS}{_INVISIBLE}\u1100-\u11ff\ud800-\udfff]")
 _MARK = re.compile(f"[{_MARKS}]")
 _DROPPED = re.compile(f"[{_INVISIBLE}]")
-_CLUSTER = re.compile(f"\\s+|[{_INVISIBLE}]+|[\\s\\S](?:[{_MARKS}]|[\u1160-\u11ff])*")
+# Long plain stretches are taken as they are; what is left goes character by character.
+_PIECE = re.compile(
+    f"(?P<plain>(?:[^\\s{_MARKS}{_INVISIBLE}\u1100-\u11ff\ud800-\udfff]+| (?!\\s))+(?![{_MARKS}]))"
+    f"|\\s+|[{_INVISIBLE}]+|[\\s\\S](?:[{_MARKS}]|[\u1160-\u11ff])*"
+)
+MAX_PIECES = 5_000
+"""Irregular places of one field, and plain stretches between them, that are read."""
 
 _REST_OF_WORD = re.compile(r"[^\W_]*")
 
@@ -50,13 +57,26 @@ def _folded(text: str) -> str:
 
 def _flat(text: str) -> tuple[str, list[tuple[int, int]]]:
     """The text to search, and for each of its characters the span it comes from."""
-    chars: list[str] = []
+    pieces: list[str] = []
     spans: list[tuple[int, int]] = []
-    for found in _CLUSTER.finditer(text):
-        for char in _flat_cluster(found[0]):
-            chars.append(char)
-            spans.append(found.span())
-    return "".join(chars), spans
+    for found in islice(_PIECE.finditer(text), MAX_PIECES):
+        piece, (start, end) = found[0], found.span()
+        if found.lastgroup and unicodedata.is_normalized("NFC", piece):
+            spans.extend(zip(range(start, end), range(start + 1, end + 1), strict=True))
+        elif found.lastgroup:
+            piece, singly = _flat_singly(piece, start)
+            spans.extend(singly)
+        else:
+            piece = _flat_cluster(piece)
+            spans.extend(((start, end),) * len(piece))
+        pieces.append(piece)
+    return "".join(pieces), spans
+
+
+def _flat_singly(piece: str, start: int) -> tuple[str, list[tuple[int, int]]]:
+    """Characters without marks that NFC replaces all the same, some by more than one."""
+    flat = [(char, at) for at, one in enumerate(piece, start) for char in _flat_cluster(one)]
+    return "".join(char for char, _ in flat), [(at, at + 1) for _, at in flat]
 
 
 def _flat_cluster(cluster: str) -> str:

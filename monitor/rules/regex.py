@@ -36,14 +36,12 @@ class Pattern:
     compiled: Any
 
     def spans(self, text: str) -> list[tuple[int, int]]:
-        """Where it occurs, in order; no empty ones."""
+        """Where it occurs, in order."""
         found: list[tuple[int, int]] = []
         position = 0
         while len(found) < MAX_FOUND and (match := self.compiled.search(text, position)):
-            start, end = match.span(1)
-            if end > start:
-                found.append((start, end))
-            position = max(end, position + 1)
+            found.append(match.span(1))
+            position = found[-1][1]
         return found
 
 
@@ -63,6 +61,10 @@ def compile_pattern(pattern: str, *, exact: bool) -> Pattern:
         compiled = re2.compile(source, options)
     except re2.error as error:
         raise _refusal(pattern, error) from error
+    if compiled.fullmatch(""):
+        raise PatternError(
+            "the regular expression is satisfied with nothing", "Write something that must be there"
+        )
     return Pattern(required_literals(pattern), compiled)
 
 
@@ -96,9 +98,7 @@ def _bounded(pattern: str) -> str:
             r"\b stands beside alternatives", r"Put brackets around them: \b(one|other)\b"
         )
     return (
-        f"(?:^|[^{_LETTER}])" * left
-        + f"({_unicode_classes(body)})"
-        + f"(?:$|[^{_LETTER}])" * right
+        f"(?:^|[^{_LETTER}])" * left + f"({_unicode_classes(body)})" + f"(?:$|[^{_LETTER}])" * right
     )
 
 

@@ -36,7 +36,9 @@ class EntityTable(Table):
         min_length=1, description="Names by language code, in dictionary form."
     )
     excluded: list[str] = Field(
-        default_factory=list, alias="except", description="Longer words or phrases in which no name counts."
+        default_factory=list,
+        alias="except",
+        description="Longer words or phrases in which no name counts.",
     )
     note: str = Field(default="", description="For the next reader.")
 
@@ -48,7 +50,9 @@ class TermsTable(Table):
     __pydantic_extra__: dict[str, Words] = Field(init=False)
 
     excluded: list[str] = Field(
-        default_factory=list, alias="except", description="Longer words or phrases in which no word counts."
+        default_factory=list,
+        alias="except",
+        description="Longer words or phrases in which no word counts.",
     )
     note: str = Field(default="", description="For the next reader.")
 
@@ -79,15 +83,21 @@ class RuleTable(Table):
     group: Literal["story", "item"] = Field(
         default="story", description="Told once per story, or every item on its own."
     )
-    channels: list[str] = Field(default_factory=list, description="Empty is the configured channel.")
-    languages: list[str] = Field(default_factory=list, description="Only items in these; empty is any.")
+    channels: list[str] = Field(
+        default_factory=list, description="Empty is the configured channel."
+    )
+    languages: list[str] = Field(
+        default_factory=list, description="Only items in these; empty is any."
+    )
     feeds: list[str] = Field(
         default_factory=list, description="Only items of these: names, tag:x, kind:x; empty is any."
     )
     owner: str = Field(default="", description="Who answers for the rule.")
     note: str = Field(default="", description="For the next reader.")
     references: list[str] = Field(default_factory=list, description="Links that explain the rule.")
-    review_by: Day | None = Field(default=None, description="Lint asks for a review after this day.")
+    review_by: Day | None = Field(
+        default=None, description="Lint asks for a review after this day."
+    )
     expires: Day | None = Field(default=None, description="Last day on which the rule is in force.")
     enabled: bool = Field(default=True, description="False keeps the rule but does not run it.")
     status: Literal["stable", "experimental"] = Field(
@@ -96,12 +106,18 @@ class RuleTable(Table):
     slow: bool = Field(
         default=False, description="Accept a regular expression that every item has to be tried on."
     )
-    tests: list[TestTable] = Field(default_factory=list, description="Items to match, and not to match.")
+    tests: list[TestTable] = Field(
+        default_factory=list, description="Items to match, and not to match."
+    )
 
 
 class FileTables(Table):
     """One rule file."""
 
-    entities: dict[str, EntityTable] = Field(default_factory=dict, description="Named things, used as @name.")
-    terms: dict[str, TermsTable] = Field(default_factory=dict, description="Word lists, used as @name.")
+    entities: dict[str, EntityTable] = Field(
+        default_factory=dict, description="Named things, used as @name."
+    )
+    terms: dict[str, TermsTable] = Field(
+        default_factory=dict, description="Word lists, used as @name."
+    )
     rules: list[RuleTable] = Field(default_factory=list, description="What to look for.")

@@ -37,12 +37,10 @@ DOORS = {
     "sqlalchemy": {"store/"},
     "alembic": {"store/"},
     "pysqlite3": {"store/"},
-    "psycopg": {"store/"},
     "daachorse": {"rules/automaton.py"},
     "re2": {"rules/"},
     "typer": {"cli.py"},
     "rich": {"show.py", "receivers/console.py"},
-    "tomllib": {"toml.py"},
 }
 
 

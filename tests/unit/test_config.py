@@ -121,7 +121,7 @@ def test_settings_cannot_be_changed_after_loading(file: Path) -> None:
     loaded = load(file, {})
 
     with pytest.raises(ValueError, match="frozen"):
-        loaded.alerts.channel = "#other"
+        loaded.alerts.channel = "#other"  # type: ignore[misc]
 
 
 # --- relative paths

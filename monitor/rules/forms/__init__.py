@@ -32,7 +32,6 @@ __all__ = [
 ]
 
 _SLAVIC = ("ru", "uk")
-_NAME_KINDS = ("person", "place", "organisation", "group", "event", "")
 
 
 def expand(word: str, *, language: str, kind: str) -> Forms:

@@ -14,4 +14,6 @@ def arabic_forms(text: str, _language: str, _kind: str) -> set[str]:
         bare = {text, merged, "و" + merged}
     else:
         bare = {text, "ال" + text, "لل" + text}
-    return bare | {prefix + word for word in bare if not word.startswith("لل") for prefix in _PREFIXES}
+    return bare | {
+        prefix + word for word in bare if not word.startswith("لل") for prefix in _PREFIXES
+    }

@@ -11,9 +11,10 @@ from functools import cache
 
 from monitor.rules.forms.korean_words import HANJA, HEADS, NOUNS, SUFFIXES, TITLES
 from monitor.rules.forms.model import Boundary
+from monitor.rules.forms.wordlists import words
 
 _BOTH = """
-    의 도 만 에 에서 에게 에게서 한테 한테서 께 께서 에서부터 까지 부터 마저 조차 밖에 보다 처럼 같이 마다
+    의 도 만 에 에서 서 서도 서는 서의 에게 에게서 한테 한테서 께 께서 에서부터 까지 부터 마저 조차 밖에 보다 처럼 같이 마다
     대로 뿐 만큼 커녕 하고 씩 끼리 에게로 이자 이다 인 일 임 인데 인지 인가 일지 이라 이라고 이라는
     이라며 이라면 이라서 이라도 이란 이던 이었던 이었다 이었으며 이었고 이었을 이었지만 이지만 이지 이며 이고
     이나 이든 이든지 이면 이면서 이므로 이기 이기에 이기도 이냐 이니 이야말로 입니다 이어서 이어야 인만큼
@@ -30,13 +31,19 @@ _NEXT = """
     라며 라도 로 으로 서 서의 서는 서도 인 일 이다 이라 이라고 이라는 이라며 이라도 이지만 이었다 였다 다 나 이나
     선 겐 텐 ㄴ 뿐 뿐만 뿐인 씩 대로 커녕 든 든지 하고 인지 인데 였던 이었던 임 입니다
 """
-_AS_VERB = frozenset(["다", "며", "면", "던", "지만", "라", "라고", "라면", "라도", "나", "냐", "든", "든지", "든가", "면서", "여서", "란", "래"])
+_AS_VERB = frozenset(
+    words(
+        """
+    다 며 면 던 지만 라 라고 라면 라도 나 냐 든 든지 든가 면서 여서 란 래
+    """
+    )
+)
 """Endings of a verb too: not taken as particles after 하 and 되 (시비하 is a name, 시비하며 is not)."""
 
 _VERB = (
     r"했.*|됐.*|되.*|된.{0,4}|될.{0,4}|돼.{0,3}|됨.{0,2}|됩.*|"
     r"한(?:다.*|뒤|데.*|채|후|것.*|바.*)?|"
-    r"하(?:고.*|는.*|며|면.*|면서.*|지.*|기.*|자.*|려.*|여.*|던.*|게.*|라.*|도록.*|거나|니.*|므로|였.*|겠.*|더.*|다.*|십.*)|"
+    r"하(?:고.*|는.*|며|면.*|면서.*|지.*|기.*|자.*|려.*|러.*|여.*|던.*|게.*|라.*|도록.*|거나|니.*|므로|였.*|겠.*|더.*|다.*|십.*)|"
     r"할(?:지.*|것.*|수.*|듯.*|만.*|텐데|경우.*|때.*|까.*|뿐.*|계획.*)?|"
     r"함(?:에|을|은|이|으로|으로써|에도|에따라|과)?|합니.*|합시.*|"
     r"해(?:서.*|야.*|도|온|왔.*|오.*|달라.*|주.*|준.*|버.*|내.*|낸.*|냈.*|놓.*|나가.*|라)?|"
@@ -79,7 +86,7 @@ def tail_is_compound(tail: str, last: str = "") -> bool:
 
 def head_is_compound(head: str) -> bool:
     """Whether the beginning of an eojeol before a noun is nouns that it is compounded with."""
-    return not head or _HEAD.fullmatch(head) is not None
+    return not head or head[-1].isdigit() or _HEAD.fullmatch(head) is not None
 
 
 def _sound(last: str) -> str:
@@ -131,4 +138,4 @@ def _any(words: object) -> str:
     return "|".join(sorted(map(re.escape, set(words)), key=lambda word: (-len(word), word)))
 
 
-_HEAD = re.compile(f"(?:{_any(HEADS)}){{1,2}}")
+_HEAD = re.compile(f"(?:{_any(HEADS)}){{1,3}}")

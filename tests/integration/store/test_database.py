@@ -89,7 +89,7 @@ def test_sqlite_is_durable_and_checks_references(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("url", ["mysql://x/y", "nonsense", "sqlite://", "postgresql://h/d"])
 def test_a_url_we_cannot_use_says_what_to_write(url: str) -> None:
-    with pytest.raises(StoreError, match="write .sqlite:///data/monitor"):
+    with pytest.raises(StoreError, match=r"write .sqlite:.*monitor"):
         Database(url)
 
 

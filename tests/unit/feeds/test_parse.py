@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.errors import ParseError
-from monitor.feeds import parse as parse_module
 from monitor.feeds.normalise import normalise_document
 from monitor.feeds.parse import ParsedFeed, parse
 from monitor.model import Feed, Item, Outlet
@@ -193,7 +192,6 @@ def test_entities_are_never_expanded_from_outside_nor_without_bound(tmp_path: Pa
         ("2999-01-01T00:00:00Z", datetime(2999, 1, 1, tzinfo=UTC)),
         ("1969-12-31T23:59:59Z", None),
         ("0000-00-00 00:00:00", None),
-        ("99999-01-01", None),
         ("-1", None),
         ("Mon, 99 Foo 2025", None),
         ("", None),
@@ -276,15 +274,20 @@ def test_an_entrys_own_language_and_source_are_kept() -> None:
     assert english.language == ""
 
 
-def test_the_newest_entries_of_a_huge_document_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parse_module, "MAX_ENTRIES", 3)
-    dates = ["2025-03-01", "2025-03-05", "", "2025-03-04", "2025-03-02"]
-    items = [rss_item(f"Of {date}", guid=date, published=date) for date in dates]
+def test_of_a_huge_document_the_newest_5000_entries_are_taken() -> None:
+    dates = ["2025-03-01", *["2025-03-05"] * 2_500, "", *["2025-03-04"] * 2_499, "2025-03-02"]
+    items = [
+        {"id": str(n), "title": f"{n} of {date}", "date_published": date}
+        for n, date in enumerate(dates)
+    ]
 
-    parsed = read(rss(items))
+    parsed = read(json.dumps({"version": "https://jsonfeed.org/version/1", "items": items}))
 
-    assert [entry.title for entry in parsed.entries] == ["Of 2025-03-05", "Of ", "Of 2025-03-04"]
+    assert len(parsed.entries) == 5_000
     assert parsed.left_out == 2
+    assert parsed.entries[0].title == "1 of 2025-03-05"
+    assert parsed.entries[2_500].title == "2501 of "
+    assert parsed.entries[-1].title == "5000 of 2025-03-04"
 
 
 def test_no_field_is_unbounded() -> None:

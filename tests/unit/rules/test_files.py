@@ -182,7 +182,8 @@ def test_a_name_taken_in_another_file_is_told_with_both_places(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    "name", [".hidden.toml", "~good.toml", "#good.toml#", "good.toml~", ".good.toml.swp", "good.txt"]
+    "name",
+    [".hidden.toml", "~good.toml", "#good.toml#", "good.toml~", ".good.toml.swp", "good.txt"],
 )
 def test_what_editors_leave_behind_is_not_read(name: str, tmp_path: Path) -> None:
     (tmp_path / "good.toml").write_text(GOOD, encoding="utf-8")
@@ -191,7 +192,9 @@ def test_what_editors_leave_behind_is_not_read(name: str, tmp_path: Path) -> Non
     assert list(rules.load(tmp_path).rules) == ["contacts"]
 
 
-@pytest.mark.parametrize("content", [b"\xef\xbb\xbf" + GOOD.encode(), GOOD.replace("\n", "\r\n").encode()])
+@pytest.mark.parametrize(
+    "content", [b"\xef\xbb\xbf" + GOOD.encode(), GOOD.replace("\n", "\r\n").encode()]
+)
 def test_byte_order_mark_and_windows_lines_are_fine(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "good.toml").write_bytes(content)
 

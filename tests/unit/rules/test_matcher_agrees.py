@@ -28,7 +28,12 @@ ENTITIES = {
         NOWHERE,
     ),
     "kursk": Entity(
-        "kursk", "Kursk", "place", {"en": ("Kursk",), "uk": ("Курськ",), "ru": ("Курск",)}, (), NOWHERE
+        "kursk",
+        "Kursk",
+        "place",
+        {"en": ("Kursk",), "uk": ("Курськ",), "ru": ("Курск",)},
+        (),
+        NOWHERE,
     ),
     "indo": Entity("indo", "India", "place", {"ja": ("インド",)}, (), NOWHERE),
 }
@@ -164,7 +169,9 @@ class Slow:
         for operand, step in zip(tree.operands[1:], tree.steps, strict=True):
             others = self.mentions(operand, fields)
             if step.negated:
-                return [one for one in kept if not any(self.close(one, two, step) for two in others)]
+                return [
+                    one for one in kept if not any(self.close(one, two, step) for two in others)
+                ]
             kept = [two for two in others if any(self.close(one, two, step) for one in kept)]
         return kept
 
@@ -252,9 +259,9 @@ def _combined(nodes: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
 
 
 _trees: st.SearchStrategy[Node] = st.recursive(_simple, _combined, max_leaves=6)
-_texts = st.lists(
-    st.tuples(st.sampled_from(WORDS), st.sampled_from(SEPARATORS)), max_size=14
-).map(lambda pairs: "".join(word + separator for word, separator in pairs))
+_texts = st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(SEPARATORS)), max_size=14).map(
+    lambda pairs: "".join(word + separator for word, separator in pairs)
+)
 _items = st.builds(
     Item,
     title=_texts,
@@ -277,9 +284,7 @@ def test_the_matcher_says_what_the_obvious_evaluator_says(
     matcher = compile_rules(RuleSet(parsed, ENTITIES, TERMS))
 
     for item in items:
-        expected = [
-            id_ for id_, one in parsed.items() if Slow(item).holds(one.tree, ALL)
-        ]
+        expected = [id_ for id_, one in parsed.items() if Slow(item).holds(one.tree, ALL)]
         assert [match.rule for match in matcher.match(item)] == expected
         explained = [one.rule for one in matcher.explain(item) if one.matched]
         assert explained == expected

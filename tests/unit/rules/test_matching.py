@@ -209,8 +209,11 @@ def test_only_the_longest_of_overlapping_mentions_counts(matcher: Matches) -> No
 @pytest.mark.parametrize(
     ("title", "text"),
     [
-        (unicodedata.normalize("NFD", "북한의 조태열 장관"), unicodedata.normalize("NFD", "조태열")),
-        ("Мэр Ку\u0301рска Ку\u0301рск", "Ку\u0301рск"),
+        (
+            unicodedata.normalize("NFD", "북한의 조태열 장관"),
+            unicodedata.normalize("NFD", "조태열"),
+        ),
+        ("Мэр Ку\u0301рск", "Ку\u0301рск"),
         ("a\u200bb co\xadop\u200ber", "co\xadop\u200ber"),
         ("to \t\n the  North \n Korea", "North \n Korea"),
         ("\ud800 Kursk \udfff", "Kursk"),

@@ -37,7 +37,9 @@ _phrases = st.builds(
 _prefixes = st.builds(Term, _words.map(lambda word: "abc" + word), prefix=st.just(True))
 _exact = st.builds(Term, _words, exact=st.just(True))
 _refs = st.builds(Ref, st.text(string.ascii_lowercase + "-0", min_size=1, max_size=8))
-_regexes = st.builds(Regex, st.sampled_from(["abc+", r"a\/b", "[a-z]{3}x", "(포|로)"]), st.booleans())
+_regexes = st.builds(
+    Regex, st.sampled_from(["abc+", r"a\/b", "[a-z]{3}x", "(포|로)"]), st.booleans()
+)
 _leaves = st.one_of(_plain, _phrases, _prefixes, _exact, _refs, _regexes)
 _fielded = st.builds(Field, st.sampled_from(ast.TEXT_FIELDS), _leaves)
 _mentions = st.one_of(
@@ -49,7 +51,9 @@ _near = st.builds(
         (first, *(operand for _, operand in rest)), tuple(step for step, _ in rest)
     ),
     _mentions,
-    st.lists(st.tuples(st.builds(Step, _numbers, st.booleans()), _mentions), min_size=1, max_size=3),
+    st.lists(
+        st.tuples(st.builds(Step, _numbers, st.booleans()), _mentions), min_size=1, max_size=3
+    ),
 )
 _not_near = st.builds(
     lambda left, right, step: Near((left, right), (step,)),

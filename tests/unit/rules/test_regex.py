@@ -23,7 +23,6 @@ from monitor.rules.regex import PatternError, compile_pattern, required_literals
         (r"[\w-]+ed\b", "re-captured", ["re-captured"]),
         ("ку́рск", "Ку́рск", ["Ку́рск"]),
         ("foo|bar", "barfoo", ["bar", "foo"]),
-        ("x*", "axxb", ["xx"]),
     ],
 )
 def test_a_pattern_finds(pattern: str, text: str, found: list[str]) -> None:
@@ -40,6 +39,8 @@ def test_case_counts_only_when_asked() -> None:
 @pytest.mark.parametrize(
     ("pattern", "cause"),
     [
+        ("x*", "satisfied with nothing"),
+        (r"\b(abc)?\b", "satisfied with nothing"),
         ("(abc", "not valid"),
         ("abc[", "not valid"),
         ("abc(?=d)", "look ahead"),
@@ -107,5 +108,5 @@ def test_whatever_a_pattern_matches_holds_one_of_its_literals(
     literals = required_literals(pattern)
     text = data.draw(st.from_regex(re.compile(pattern, re.IGNORECASE), fullmatch=True))
 
-    if literals and compile_pattern(pattern, exact=False).spans(text):
+    if literals:
         assert any(scannable(literal) in scannable(text) for literal in literals)

@@ -7,6 +7,7 @@ without a dictionary; then all of them are taken, because a wrong form is hardly
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice, product
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ Slots = tuple[tuple[str, ...], ...]
 Genders = dict[str, "Table"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Table:
     """The endings of a declension by case."""
 
@@ -101,6 +102,19 @@ def _variants(fields: str) -> list[tuple[str, ...]]:
 def _table(slots: Sequence[tuple[str, ...]], base: int | None) -> Table:
     unique = tuple(tuple(dict.fromkeys(endings)) for endings in slots)
     return Table(unique, tuple(dict.fromkeys(e for endings in unique for e in endings)), base)
+
+
+def singular(reading: Reading) -> Reading:
+    """The reading without its plural, unless the word itself is one."""
+    table = reading.table
+    if table.base == PLURAL:
+        return reading
+    return Reading(reading.stem, _singular(table))
+
+
+@cache
+def _singular(table: Table) -> Table:
+    return _table([*table.slots[:PLURAL], *[()] * (SLOTS - PLURAL)], table.base)
 
 
 def all_forms(word: str, readings: Iterable[Reading]) -> set[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from monitor.rules.forms.model import MAX_FORMS
 from monitor.rules.forms.slavic import russian, ukrainian
-from monitor.rules.forms.slavic.declension import SLOTS, agreeing, all_forms, by_case
+from monitor.rules.forms.slavic.declension import SLOTS, agreeing, all_forms, by_case, singular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -36,6 +36,7 @@ _ORDINAL_ENDINGS: Slots = (
 )
 _VOWELS = frozenset("аеєиіїоуюяёыэ")
 _MOST_WORDS = 6
+_SINGULAR_KINDS = frozenset(("", "person", "place", "organisation"))
 
 
 def slavic_forms(text: str, *, language: str, kind: str) -> set[str]:
@@ -46,7 +47,9 @@ def slavic_forms(text: str, *, language: str, kind: str) -> set[str]:
     gaps = _WORDS.split(text)
     if len(words) > _MOST_WORDS or gaps[0] or gaps[-1]:
         return {text}
-    patterns = _hyphened(words, language, kind) if " " not in text else _spaced(words, language, kind)
+    patterns = (
+        _hyphened(words, language, kind) if " " not in text else _spaced(words, language, kind)
+    )
     found = {_join(forms, gaps) for pattern in patterns for forms in agreeing(pattern)}
     return {text, *islice(sorted(found), MAX_FORMS - 1)}
 
@@ -99,7 +102,9 @@ def _heads(words: list[str], language: str) -> Iterator[int]:
     agrees = _LANGUAGES[language].agrees
     for index, word in enumerate(words):
         following = words[index + 1].lower() if index + 1 < len(words) else ""
-        if not following or (_ORDINAL.fullmatch(word) is None and not agrees(word.lower(), following)):
+        if not following or (
+            _ORDINAL.fullmatch(word) is None and not agrees(word.lower(), following)
+        ):
             yield index
             return
         if not _surely_adjective(word, language):
@@ -142,9 +147,7 @@ def _forms(word: str, language: str, kind: str) -> set[str]:
         return _acronym(word, language)
     plain = _plain(word)
     forms = all_forms(plain, _readings(word, plain, language, kind))
-    stopped = _LANGUAGES[language].homographs(plain)
-    if stopped:
-        forms -= stopped
+    forms -= _LANGUAGES[language].homographs(plain)
     if word[0].isupper():
         forms = {form[0].upper() + form[1:] for form in forms}
     forms.add(word)
@@ -152,10 +155,22 @@ def _forms(word: str, language: str, kind: str) -> set[str]:
 
 
 def _readings(word: str, plain: str, language: str, kind: str) -> Sequence[Reading]:
-    readings: Sequence[Reading] = ()
-    if word.isalpha() or plain.replace("'", "").isalpha():
-        readings = _LANGUAGES[language].readings(plain, kind, capital=word[0].isupper())
+    """The declensions of a word; a name in the singular has no plural."""
+    if _too_short(word, language) or not (word.isalpha() or plain.replace("'", "").isalpha()):
+        return ()
+    capital = word[0].isupper()
+    readings: Sequence[Reading] = _LANGUAGES[language].readings(plain, kind, capital=capital)
+    if capital and kind in _SINGULAR_KINDS:
+        return [singular(reading) for reading in readings]
     return readings
+
+
+def _too_short(word: str, language: str) -> bool:
+    """Of words of two letters only such as юг and Ын have endings."""
+    if len(word) != 2:  # noqa: PLR2004
+        return len(word) < 2  # noqa: PLR2004
+    open_first = word[0].lower() in _VOWELS and word[1] not in _VOWELS
+    return not open_first or (language == "uk" and word[0].islower())
 
 
 def _acronym(word: str, language: str) -> set[str]:

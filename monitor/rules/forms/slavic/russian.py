@@ -11,6 +11,7 @@ from monitor.rules.forms.slavic.declension import (
     noun,
     only,
 )
+from monitor.rules.forms.wordlists import pairs, words
 
 _VOWELS = frozenset("аеиоуыэюя")
 _HUSHING = frozenset("жшчщ")
@@ -101,7 +102,70 @@ _TABLES = {
 }
 
 _INDECLINABLE = frozenset(
-    ["метро", "кино", "радио", "бюро", "депо", "пальто", "авто", "фото", "видео", "евро", "кило", "казино", "кимоно", "табло", "такси", "шасси", "динамо", "шоссе", "кафе", "атташе", "досье", "резюме", "интервью", "кофе", "портье", "фойе", "жюри", "меню", "пенальти", "ралли", "пари", "лобби", "хобби", "торонто", "осло", "токио", "чикаго", "мали", "чили", "перу", "дели", "тбилиси", "сочи", "баку", "катманду", "мехико", "монако", "марокко", "киото", "хельсинки", "нагасаки", "торнадо", "пони", "гуру", "табу", "либретто", "какао", "ссср", "рф", "сша", "кндр", "кнр"]
+    [
+        "метро",
+        "кино",
+        "радио",
+        "бюро",
+        "депо",
+        "пальто",
+        "авто",
+        "фото",
+        "видео",
+        "евро",
+        "кило",
+        "казино",
+        "кимоно",
+        "табло",
+        "такси",
+        "шасси",
+        "динамо",
+        "шоссе",
+        "кафе",
+        "атташе",
+        "досье",
+        "резюме",
+        "интервью",
+        "кофе",
+        "портье",
+        "фойе",
+        "жюри",
+        "меню",
+        "пенальти",
+        "ралли",
+        "пари",
+        "лобби",
+        "хобби",
+        "плато торонто",
+        "осло",
+        "токио",
+        "чикаго",
+        "мали",
+        "чили",
+        "перу",
+        "дели",
+        "тбилиси",
+        "сочи",
+        "баку",
+        "катманду",
+        "мехико",
+        "монако",
+        "марокко",
+        "киото",
+        "хельсинки",
+        "нагасаки",
+        "торнадо",
+        "пони",
+        "гуру",
+        "табу",
+        "либретто",
+        "какао",
+        "ссср",
+        "рф",
+        "сша",
+        "кндр",
+        "кнр",
+    ]
 )
 
 _IRREGULAR = """
@@ -176,33 +240,103 @@ _IRREGULAR = """
     тайна тайн:F тайн:+0
     дно дн:N
     имя им:N-мя
+    гость гост:M-ь
+    господь господ:M
+    египет египт:M
+    убийца убийц:F-ц убийц:+0
+    вой во:M-й
     стая ста:F-ия
     свая сва:F-ия
     шея ше:F-ия
     фамилия фамили:F-ия
     """
 
-_FLEETING = dict(
-    pair.split(":")
-    for pair in ["посол:посл", "осел:осл", "козел:козл", "котел:котл", "орел:орл", "узел:узл", "угол:угл", "пепел:пепл", "пес:пс", "сон:сн", "лоб:лб", "рот:рт", "ров:рв", "шов:шв", "мох:мх", "щегол:щегл", "дятел:дятл", "хребет:хребт", "костер:костр", "ковер:ковр", "шатер:шатр", "овес:овс", "ветер:ветр", "свекор:свекр", "бугор:бугр", "хохол:хохл", "чехол:чехл", "вымысел:вымысл", "помысел:помысл", "замысел:замысл", "промысел:промысл", "умысел:умысл", "хлев:хлев", "петр:петр", "церковь:церкв"]
+_FLEETING = pairs(
+    """
+    посол:посл осел:осл козел:козл котел:котл орел:орл узел:узл угол:угл пепел:пепл пес:пс
+    сон:сн лоб:лб рот:рт ров:рв шов:шв мох:мх щегол:щегл дятел:дятл хребет:хребт костер:костр
+    ковер:ковр шатер:шатр овес:овс ветер:ветр свекор:свекр бугор:бугр хохол:хохл чехол:чехл
+    вымысел:вымысл помысел:помысл замысел:замысл промысел:промысл умысел:умысл хлев:хлев
+    петр:петр церковь:церкв
+    """
 )
-_FLEETING_SOFT = dict(
-    pair.split(":")
-    for pair in ["ноготь:ногт", "коготь:когт", "локоть:локт", "ломоть:ломт", "деготь:дегт", "лапоть:лапт", "кашель:кашл", "стебель:стебл", "гребень:гребн", "перстень:перстн", "ливень:ливн", "щебень:щебн", "рубль:рубл", "корабль:корабл", "хмель:хмел"]
+_FLEETING_SOFT = pairs(
+    """
+    ноготь:ногт коготь:когт локоть:локт ломоть:ломт деготь:дегт лапоть:лапт кашель:кашл
+    стебель:стебл гребень:гребн перстень:перстн ливень:ливн щебень:щебн рубль:рубл
+    корабль:корабл хмель:хмел
+    """
 )
-_HOMOGRAPHS = {"посол": frozenset({"после"})}
-
+_OTHER_WORDS = {
+    "": frozenset(
+        words(
+            """
+    после тем том тому потом стали начал дали эх адам стану наряду хотя при для без над под
+    """
+        )
+    ),
+    "лето": frozenset(("лет",)),
+    "лев": frozenset(("львов",)),
+    "рост": frozenset(("ростов",)),
+    "часы": frozenset(("час",)),
+    "выборы": frozenset(("выбор",)),
+    "премьера": frozenset(("премьер",)),
+}
+"""Forms that nearly always are another, much more frequent word: of any word, and of one."""
 _SURNAME = ("ский", "цкий", "ской", "цкой")
 _NOUN_AJA = ("стая", "свая", "зая", "майя", "аглая", "папайя")
-_NOUN_OJ = ("рой", "бой", "вой", "слой", "зной", "стой", "покой", "изгой", "ковбой", "плейбой", "перепой")
-_ADJ_OJ = ("второй", "сырой", "голубой", "слабой", "любой", "боевой", "мировой", "простой", "пустой", "густой", "толстой", "холостой", "чистой", "святой")
-_ONLY_FEMININE = ("ость", "есть", "исть", "асть", "ысть", "усть", "знь", "вь", "пь", "бь", "щадь", "ядь", "адь", "едь", "сь", "фь")
+_NOUN_OJ = (
+    "рой",
+    "бой",
+    "конвой",
+    "слой",
+    "зной",
+    "стой",
+    "покой",
+    "изгой",
+    "ковбой",
+    "плейбой",
+    "перепой",
+)
+_ADJ_OJ = (
+    "второй",
+    "сырой",
+    "голубой",
+    "слабой",
+    "любой",
+    "боевой",
+    "мировой",
+    "простой",
+    "пустой",
+    "густой",
+    "толстой",
+    "холостой",
+    "чистой",
+    "святой",
+)
+_ONLY_FEMININE = (
+    "ость",
+    "есть",
+    "исть",
+    "асть",
+    "ысть",
+    "усть",
+    "знь",
+    "вь",
+    "пь",
+    "бь",
+    "щадь",
+    "ядь",
+    "адь",
+    "сь",
+    "фь",
+)
 _ONLY_MASCULINE = ("атель", "итель", "етель", "утель", "брь")
 
 
 def homographs(word: str) -> frozenset[str]:
     """Forms of a word that nearly always are another, much more frequent word."""
-    return _HOMOGRAPHS.get(word, frozenset())
+    return _OTHER_WORDS.get(word) or _OTHER_WORDS[""]
 
 
 def readings(word: str, kind: str, *, capital: bool) -> list[Reading]:
@@ -211,10 +345,10 @@ def readings(word: str, kind: str, *, capital: bool) -> list[Reading]:
     if word in _CLOSED:
         return _CLOSED[word]
     last = word[-1]
-    if word in _INDECLINABLE or len(word) < 2 or last in "уюэ":
+    if word in _INDECLINABLE or last in "уюэ":
         return []
     person = kind == "person"
-    if person and (last in "ои" or word.endswith(("ых", "их"))):
+    if person and (last in "ои" or word.endswith(("ых", "гих", "ких"))):
         return []
     if last == "ь":
         return _soft(word)
@@ -241,8 +375,10 @@ def _consonant(word: str, *, name: bool, place: bool) -> list[Reading]:
     last = word[-1]
     if name and word.endswith(("ов", "ев", "ин", "ын")) and len(word) > 4:
         return [_one(word, "M-name")]
-    if word.endswith("ин") and word.endswith(("анин", "янин")):
+    if word.endswith(("анин", "янин")):
         return [_one(word[:-2], "M-анин")]
+    if word.endswith(("арин", "рузин")):
+        return [_one(word[:-2], "M-ин")]
     found = [_one(stem, _masculine(last)) for stem in _fleeting(word)]
     if place and word.endswith(("ск", "цк")):
         found.append(Reading(word, _VELAR_ADJ[""]))
@@ -300,10 +436,12 @@ def _in_j(word: str, *, surname: bool) -> list[Reading]:
     if vowel == "ы":
         return [Reading(stem, _HARD_ADJ[gender])]
     if vowel == "и":
-        if before in _VELAR:
+        if before in _VELAR and not word.endswith("ргий"):
             return [Reading(stem, _VELAR_ADJ[gender])]
         if before in _HUSHING:
             return [Reading(stem, _HUSHING_ADJ[gender])]
+        if word in ("синий", "божий"):
+            return [Reading(stem, _SOFT_ADJ[gender]), Reading(stem, _POSSESSIVE_ADJ[gender])]
         if before == "н" and word[-4:-3] not in ("е", "о", "и", "я", "ю", "а"):
             return [Reading(stem, _SOFT_ADJ[gender])]
         return [_one(word[:-1], "M-ий")]
@@ -321,7 +459,9 @@ def _in_a(word: str, *, name: bool) -> list[Reading]:
     stem, last = word[:-1], word[-2]
     if name and stem.endswith(("ов", "ев", "ин", "ын")) and len(word) > 5:
         return [_one(stem, "F-name")]
-    table = "F-г" if last in _VELAR else "F-ж" if last in _HUSHING else "F-ц" if last == "ц" else "F"
+    table = (
+        "F-г" if last in _VELAR else "F-ж" if last in _HUSHING else "F-ц" if last == "ц" else "F"
+    )
     return [_one(stem, table, *_without_ending(stem))]
 
 
@@ -332,7 +472,7 @@ def _without_ending(stem: str) -> tuple[str, ...]:
     last, before = stem[-1], stem[-2]
     head = stem[:-2]
     if before in "ьй":
-        return (head + "е" + last,)
+        return (head + "е" + last,) if last == "к" else (head + "е" + last, stem)
     if last == "к":
         if before in _HUSHING or before == "ц":
             return (head + before + "ек",)
@@ -346,11 +486,20 @@ def _without_ending(stem: str) -> tuple[str, ...]:
 
 def _in_ja(word: str) -> list[Reading]:
     stem, before = word[:-1], word[-2]
+    if word.endswith(("ийся", "аяся")):
+        return [Reading(word[:-4], _REFLEXIVE_ADJ[""])]
     if word.endswith(("ая", "яя")) and word not in _NOUN_AJA and len(word) > 3:
         return [_feminine_adjective(word)]
-    if word.endswith("аяся"):
-        return [Reading(word[:-4], _REFLEXIVE_ADJ[""])]
-    if word.endswith("мя") and word in ("время", "знамя", "племя", "семя", "пламя", "бремя", "темя", "имя"):
+    if word.endswith("мя") and word in (
+        "время",
+        "знамя",
+        "племя",
+        "семя",
+        "пламя",
+        "бремя",
+        "темя",
+        "имя",
+    ):
         return [_one(stem, "N-мя")]
     if before == "и" or before in _VOWELS:
         return [_one(stem, "F-ия")]

@@ -12,6 +12,7 @@ from monitor.rules.forms.slavic.declension import (
     noun,
     only,
 )
+from monitor.rules.forms.wordlists import pairs, words
 
 _VOWELS = frozenset("аеєиіїоуюя")
 _HUSHING = frozenset("жшчщ")
@@ -56,11 +57,11 @@ _TABLES = {
     "F-'я": noun("ї ї єю ї є", "ї . ям ями ях", accusative="ю"),
     "F-ь": noun("і і . і е", "і ей ям ями ях", accusative="."),
     "F-ч": noun("і і . і е", "і ей ам ами ах", accusative="."),
-    "N": noun("а у/ові ом і/у/ові о", "а . ам ами ах", accusative="о"),
-    "N-ко": noun("а у/ові ом у/ові о", "а . ам ами ах", accusative="о"),
-    "N-е": noun("я ю/еві ем і/ю .", "я ів ям ями ях", accusative="е"),
+    "N": noun("а у ом і/у о", "а . ам ами ах", accusative="о"),
+    "N-ко": noun("а у ом у о", "а/и ів ам ами ах", accusative="о"),
+    "N-е": noun("я ю ем і/ю .", "я ів ям ями ях", accusative="е"),
     "N-ж": noun("а у ем і/у .", "а . ам ами ах", accusative="е"),
-    "N-ння": noun("я ю ям і/ю .", "я . ям ями ях", accusative="я"),
+    "N-ння": noun("я ю ям і/ю .", "я ів ям ями ях", accusative="я"),
     "N-'я": noun("я ю ям ї/ю .", "я їв ям ями ях", accusative="я"),
     "N-мя": noun("ені/я ені ям/енем ені .", "ена ен енам енами енах", accusative="я"),
     "N-ча": noun("ати аті ам аті .", "ата ат атам атами атах", accusative="а"),
@@ -69,8 +70,8 @@ _TABLES = {
     "P-і": noun("", "і ів/ей ам ами ах", base=PLURAL),
     "P-ь": noun("", "і ів/ей ям ями ях", base=PLURAL),
     "P-ї": noun("", "ї їв/й ям ями ях", base=PLURAL),
-    "+и": noun("", "и ів ам ами ах"),
-    "+і": noun("", "і ей ям ьми/ями ях"),
+    "+и": noun("", "и ей ям ьми/ями ях"),
+    "+і": noun("", "і ей ям има/ями ях"),
     "+і-": noun("", "і ей ам има/ами ах"),
     "+а": noun("", "а _ ам ами ах"),
     "+0": only(PLURAL + GENITIVE, "_"),
@@ -83,16 +84,24 @@ _TABLES = {
 }
 
 _INDECLINABLE = frozenset(
-    ["метро", "кіно", "радіо", "бюро", "депо", "авто", "фото", "відео", "євро", "кіло", "казино", "таксі", "шасі", "шосе", "кафе", "аташе", "досьє", "резюме", "інтерв'ю", "журі", "меню", "пенальті", "ралі", "парі", "лобі", "хобі", "торонто", "осло", "токіо", "чикаго", "малі", "чилі", "перу", "делі", "тбілісі", "сочі", "баку", "катманду", "мехіко", "монако", "марокко", "кіото", "хельсінкі", "нагасакі", "гуру", "табу", "какао"]
+    words(
+        """
+    метро кіно радіо бюро депо авто фото відео євро кіло казино таксі шасі шосе кафе аташе досьє
+    резюме інтерв'ю журі меню пенальті ралі парі лобі хобі торонто осло токіо чикаго малі чилі
+    перу делі тбілісі сочі баку катманду мехіко монако марокко кіото хельсінкі нагасакі гуру
+    табу какао
+    """
+    )
 )
 
 _IRREGULAR = """
-    людина людин:F люд:+і
-    люди люд:+і
-    дитина дитин:F діт:+і
-    діти діт:+і
+    людина людин:F люд:+и
+    люди люд:+и
+    дитина дитин:F діт:+и
+    діти діт:+и
     друг друг:M-г друз:друзі
-    рік рок:M-г
+    рік рок:M-г роц:+loc
+    бік бок:M-г боц:+loc
     день дн:M-ь
     пень пн:M-ь
     вогонь вогн:M-ь
@@ -136,12 +145,28 @@ _IRREGULAR = """
     зустріч зустріч:F-ч зустрічч:+ю
     ім'я ім':N-'я ім:N-мя імен:імена
     плем'я плем':N-'я плем:N-мя племен:імена
-    час час:M
     небо неб:N небес:+а
     око ок:N-ко оч:+і-
     вухо вух:N-ко вуш:+і-
     плече плеч:N-ж плеч:+і-
     гроші грош:+і-
+    тиждень тижн:M-ь
+    батько батьк:M-ко
+    дядько дядьк:M-ко
+    гра гр:F ігр:F ігор:+0
+    дівчина дівчин:F дівчат:+а
+    вісь ос:F-ь вісс:+ю
+    сибір сибір:M-р сибір:M
+    корабель корабл:M-ь
+    біль бол:M-ь
+    гість гост:M-ь
+    ведмідь ведмед:M-ь
+    важіль важел:M-ь
+    тернопіль тернопол:M-ь
+    господь господ:M
+    вівця вівц:F-я овець:+0
+    немовля немов:N-ля
+    дитя дит:N-ля
     двері двер:+і двер:+і-
     очі оч:+і-
     стаття статт:F-я статей:+0
@@ -166,29 +191,103 @@ _IRREGULAR = """
     яйце яйц:N-е яєць:+0
     """
 _OPENED = tuple(
-    tuple(pair.split(":"))
-    for pair in ["хід:ход", "рід:род", "стіл:стол", "дім:дом", "бік:бок", "тік:ток", "сік:сок", "кіт:кот", "міст:мост", "ніж:нож", "віз:воз", "ріг:рог", "ліг:лог", "двір:двор", "твір:твор", "бір:бор", "спір:спор", "простір:простор", "простір:простор", "вечір:вечор", "папір:папер", "ніс:нос", "плід:плод", "піт:пот", "провід:провод", "привід:привод", "відвід:відвод", "розвід:розвод", "вивід:вивод", "підвід:підвод", "віл:вол", "ківш:ковш", "гріб:гроб", "спосіб:способ", "колір:кольор", "якір:якор", "погріб:погреб", "острів:остров", "рів:ров", "сокіл:сокол", "попіл:попел", "дзвін:дзвон", "сніп:сноп", "покрів:покров", "овоч:овоч", "мій:мо", "осередок:осередк", "поріг:порог", "острог:острог", "хвіст:хвост", "ґніт:ґнот", "гніт:гнот", "обсяг:обсяг", "лій:ло"]
+    pairs(
+        """
+    хід:ход рід:род стіл:стол бік:бок потік:поток витік:виток стік:сток ріг:рог ліг:лог
+    двір:двор твір:твор бір:бор спір:спор простір:простор вечір:вечор папір:папер плід:плод
+    провід:провод привід:привод відвід:відвод розвід:розвод вивід:вивод підвід:підвод
+    повід:повод ківш:ковш сіб:соб колір:кольор якір:якор погріб:погреб острів:остров сокіл:сокол
+    попіл:попел дзвін:дзвон сніп:сноп покрів:покров хвіст:хвост гніт:гнот опір:опор говір:говор
+    зір:зор гін:гон чобіт:чобот живіт:живот рубіж:рубеж платіж:платеж грабіж:грабеж ріст:рост
+    вивіз:вивоз завіз:завоз перевіз:перевоз
+    """
+    ).items()
 )
 """Ends of words in which a closed syllable turns і, an open one has о or е: хід, ходу."""
+_OPENED_WORDS = pairs(
+    """
+    міст:мост ніж:нож віз:воз дім:дом сік:сок кіт:кот тік:ток ніс:нос піт:пот піст:пост віл:вол
+    рів:ров гріб:гроб дозвіл:дозвол політ:польот виліт:вильот вертоліт:вертольот
+    переліт:перельот зліт:зльот приліт:прильот майстер:майстр цукор:цукр човен:човн єгипет:єгипт
+    христос:христ
+    """
+)
 _SURNAME = ("ський", "цький", "зький")
 _OPENED_NAMES = ("ів", "їв")
-_OPENED_J = tuple(["бій", "стрій", "крій", "рій", "покій", "напій", "настрій", "устрій", "набій", "розбій", "двобій", "прибій", "відбій", "перебій", "подвій"])
-
-_ROUND = dict(
-    pair.split(":")
-    for pair in ["бот:біт", "рог:ріг", "соб:сіб", "лов:лів", "рон:рін", "ров:рів", "род:рід", "мог:мог", "вдов:вдів", "субот:субот", "ноз:ніз", "пор:пір", "коз:кіз", "бджол:бджіл", "болот:боліт", "колод:колод", "озер:озер", "ворот:воріт", "межов:межов", "берез:беріз", "череп:череп", "долон:долон"]
+_OPENED_J = words(
+    """
+    бій стрій крій рій покій напій настрій устрій набій розбій двобій прибій відбій перебій
+    подвій
+    """
 )
-_HOMOGRAPHS = {
-    "посол": frozenset({"після"}),
-    "київ": frozenset({"києм"}),
+
+_ROUND = pairs(
+    """
+    бот:біт рог:ріг соб:сіб голов:голів рон:рін коров:корів род:рід мог:мог вдов:вдів коз:кіз
+    бджол:бджіл болот:боліт ворот:воріт берез:беріз колод:колод сирот:сиріт щок:щік борон:борін
+    зор:зір
+    """
+)
+"""Ends of stems whose open syllable closes in the genitive plural: особа, осіб."""
+_SHORT = {
+    "повинний": "повинен",
+    "потрібний": "потрібен",
+    "згодний": "згоден",
+    "винний": "винен",
+    "здатний": "здатен",
+    "певний": "певен",
+    "готовий": "готов",
 }
-_ONLY_FEMININE = ("ість", "исть", "асть", "есть", "усть", "знь", "адь", "едь", "ось", "ись", "вісь", "мідь", "ять")
-_ONLY_MASCULINE = ("тель", "ець", "єць", "овень", "ітень", "ипень", "рпень", "день", "чень", "сень", "тень", "пень", "вень", "біль", "міль", "каль")
+_OTHER_WORDS = {
+    "": frozenset(
+        words(
+            """
+    біля після вже коли тому потім або щодо від для при про над під без через між має маю
+    """
+        )
+    ),
+    "лев": frozenset(("львів", "львові", "львова")),
+    "дім": frozenset(("дома",)),
+}
+"""Forms that nearly always are another, much more frequent word: of any word, and of one."""
+_ONLY_FEMININE = (
+    "ість",
+    "исть",
+    "асть",
+    "есть",
+    "усть",
+    "знь",
+    "адь",
+    "едь",
+    "ось",
+    "ись",
+    "вісь",
+    "мідь",
+    "ять",
+)
+_ONLY_MASCULINE = (
+    "тель",
+    "ець",
+    "єць",
+    "овень",
+    "ітень",
+    "ипень",
+    "рпень",
+    "день",
+    "чень",
+    "сень",
+    "тень",
+    "пень",
+    "вень",
+    "біль",
+    "міль",
+    "каль",
+)
 
 
 def homographs(word: str) -> frozenset[str]:
     """Forms of a word that nearly always are another, much more frequent word."""
-    return _HOMOGRAPHS.get(word, frozenset())
+    return _OTHER_WORDS.get(word) or _OTHER_WORDS[""]
 
 
 def readings(word: str, kind: str, *, capital: bool) -> list[Reading]:
@@ -196,20 +295,22 @@ def readings(word: str, kind: str, *, capital: bool) -> list[Reading]:
     if word in _CLOSED:
         return _CLOSED[word]
     last = word[-1]
-    if word in _INDECLINABLE or len(word) < 2 or last in "уюєґ":
+    if word in _INDECLINABLE or last in "уюґ":
         return []
     person = kind == "person"
     name = person or (capital and not kind)
     if last == "ь":
         return _soft(word)
     if last == "й":
-        return _in_j(word, surname=person or (capital and not kind and word.endswith(_SURNAME)))
+        return _in_j(word, surname=person or (name and word.endswith(_SURNAME)))
     if last == "а":
         return _in_a(word, name=name)
     if last == "я":
         return _in_ja(word)
     if last == "о":
         return _in_o(word, name=name)
+    if last == "є":
+        return [Reading(word[:-1], _SOFT_ADJ["n"])] if word.endswith("нє") else []
     if last == "е":
         return _in_e(word)
     if last in "иії":
@@ -223,7 +324,7 @@ def _one(stem: str, table: str, *zeros: str) -> Reading:
 
 def _consonant(word: str, *, name: bool, place: bool) -> list[Reading]:
     last = word[-1]
-    if word.endswith(("анин", "янин")):
+    if word.endswith(("анин", "янин", "арин")):
         return [_one(word[:-2], "M-анин")]
     if last == "ч" and word.endswith(("річ", "ніч", "піч")):
         return [_one(word, "F-ч"), _one(word + "ч", "+ю")]
@@ -243,6 +344,8 @@ def _land(place: str) -> str:
 
 
 def _masculine(stem: str, last: str) -> list[Reading]:
+    if last == "к":
+        return [_one(stem, "M-г")]
     if last in _SOFTENED:
         return [_one(stem, "M-г"), _one(stem[:-1] + _SOFTENED[last], "+loc")]
     if last in _HUSHING:
@@ -254,15 +357,17 @@ def _masculine(stem: str, last: str) -> list[Reading]:
 
 def _oblique(word: str, *, name: bool) -> list[str]:
     """The stems before endings: о and е for і, and without the vowel of the bare form."""
-    for closed, opened in _OPENED:
+    if word in _OPENED_WORDS:
+        return [_OPENED_WORDS[word]]
+    for closed, opened in () if name else _OPENED:
         if word.endswith(closed):
-            return [word[: -len(closed)] + opened]
-    if name and word.endswith(_OPENED_NAMES) and len(word) > 3:
+            return [word[: -len(closed)] + opened, word]
+    if (name or word.endswith("їв")) and word.endswith(_OPENED_NAMES) and len(word) > 3:
         before = word[-3] if word.endswith("ів") else ""
         return [word[:-2] + "ов", word[:-2] + "ев", word] if before else [word[:-2] + "єв"]
     if word.endswith(("ок", "ек", "єк")) and len(word) > 3:
         stem = word[:-2]
-        short = stem + ("йк" if word.endswith("єк") else "ьк" if stem[-1] == "л" else "к")
+        short = stem + ("йк" if word.endswith("єк") else "к")
         return [short, word] if sum(letter in _VOWELS for letter in word) > 1 else [word]
     return [word]
 
@@ -272,7 +377,7 @@ def _soft(word: str) -> list[Reading]:
     if word.endswith(("ець", "єць")):
         head = word[:-3]
         short = head + ("йц" if word.endswith("єць") else "ьц" if head.endswith("л") else "ц")
-        return [_one(short, "M-ь")] + ([_one(stem, "M-ь")] if len(word) < 6 else [])
+        return [_one(short, "M-ь"), _one(stem, "M-ь")]
     if word.endswith("ість"):
         return [_one(stem[:-3] + "ост", "F-ь"), _one(stem, "+ю"), _one(stem, "F-ь")]
     if word.endswith("інь"):
@@ -297,13 +402,14 @@ def _in_j(word: str, *, surname: bool) -> list[Reading]:
     stem, vowel = word[:-2], word[-2]
     gender = "m1" if surname else ""
     if vowel == "и":
-        return [Reading(stem, _HARD_ADJ[gender])]
+        short = (_SHORT[word],) if word in _SHORT else ()
+        return [Reading(stem, _HARD_ADJ[gender], short)]
     if vowel == "ї" and len(word) > 4:
         return [Reading(stem, _VOWEL_ADJ[gender]), _one(word[:-1], "M-й")]
-    if vowel == "і" and word.endswith(("ній", "третій")) and word[-4] not in "еоія":
+    if word in ("третій", "синій") or (word.endswith("ній") and word[-4:-3] not in _VOWELS):
         return [Reading(stem, _SOFT_ADJ[gender])]
     found = [_one(word[:-1], "M-й")]
-    if word.endswith(_OPENED_J):
+    if not surname and word.endswith(_OPENED_J):
         found = [_one(stem + "о", "M-й"), *found[len(word) < 5 :]]
     return found
 
@@ -330,12 +436,11 @@ def _without_ending(stem: str) -> tuple[str, ...]:
                 return (stem[: -len(opened)] + closed, stem)
         return (stem,)
     head, before, last = stem[:-2], stem[-2], stem[-1]
+    if last == "к":
+        whole = (stem,) if before in "ьс" else ()
+        return (head + before + "ок", *whole)
     if before == "й":
         return (head + "є" + last,)
-    if last == "к":
-        if stem.endswith(("ьк", "ск")):
-            return (head.rstrip("ь") + before.replace("ь", "") + "ок", stem)
-        return (head + before + "ок",)
     if before == "ь":
         return (head + "е" + last, stem)
     if before in _SOFTENED and last in "нл":
@@ -378,7 +483,9 @@ def _in_o(word: str, *, name: bool) -> list[Reading]:
 
 def _in_e(word: str) -> list[Reading]:
     stem, before = word[:-1], word[-2]
-    if before in _HUSHING:
+    if before in "жшч":
+        return [_one(stem, "N-ж", *_without_ending(stem)), Reading(stem, _HARD_ADJ["n"])]
+    if before == "щ":
         return [_one(stem, "N-ж", *_without_ending(stem))]
     if before in "лрц":
         return [_one(stem, "N-е", *_soft_without_ending(stem))]
@@ -401,10 +508,7 @@ def _plural(word: str) -> list[Reading]:
 
 def _closed() -> dict[str, list[Reading]]:
     lines = [line.split() for line in _IRREGULAR.splitlines() if line.strip()]
-    return {
-        word: [_one(*pair.split(":")) for pair in pairs]
-        for word, *pairs in lines
-    }
+    return {word: [_one(*pair.split(":")) for pair in pairs] for word, *pairs in lines}
 
 
 _CLOSED = _closed()
