@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-    from monitor.config import Config, Secrets
+    from monitor.config import Config
+    from monitor.credentials import Secrets
     from monitor.receivers import Receiver
 
 log = logging.getLogger(__name__)

@@ -18,6 +18,7 @@ import typer
 from monitor import __version__, app, demo, example, health, log, online, show, urls
 from monitor import config as configuration
 from monitor import rules as rules_room
+from monitor.credentials import load_secrets
 from monitor.errors import ConfigError, MonitorError, Problem, StoreError
 from monitor.feeds.parsing import ParsePool
 from monitor.model import Content, Digest
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from monitor.config import Config
+    from monitor.credentials import Secrets
     from monitor.store.feeds import FeedState
 
 FINE, FAILED, MISCONFIGURED = 0, 1, 2
@@ -140,7 +142,7 @@ def run(
     """Run the service until SIGTERM or Ctrl-C."""
     log.set_up()
     loaded = _load(config)
-    receiver = app.make_receiver(loaded, configuration.load_secrets(os.environ))
+    receiver = app.make_receiver(loaded, load_secrets(os.environ))
     with app.Service(loaded, receiver) as service:
         _stop_on_signals(service)
         if not once:
@@ -171,7 +173,7 @@ def check(
 ) -> None:
     """Check the config, the secrets, and the rule files with their tests."""
     loaded = _load(config)
-    secrets = configuration.load_secrets(os.environ)
+    secrets = load_secrets(os.environ)
     kind, reason = configuration.receiver_in_use(loaded, secrets)
     folder = Path(loaded.rules.path)
     matcher = checked_matcher(folder)
@@ -182,7 +184,7 @@ def check(
         raise typer.Exit(FAILED)
 
 
-def _check_online(config: Config, secrets: configuration.Secrets) -> bool:
+def _check_online(config: Config, secrets: Secrets) -> bool:
     receiver = app.make_receiver(config, secrets)
     fine, said = online.slack(receiver)
     receiver.close()

@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
-from monitor import problems
+from monitor import syntax
 from monitor.errors import ConfigError, Problem
 from monitor.problems import Where, problems_of
 
@@ -145,7 +145,7 @@ def parse(source: str, file: str) -> tuple[dict[str, Any], Positions]:
         cause, remedy = "lists or tables are nested too deeply", "Write them flatter"
         raise ConfigError([Problem(file, None, None, cause, remedy)]) from None
     except ValueError as error:
-        problem = problems.syntax_problem(source, file, str(error), _scanned)
+        problem = syntax.problem(source, file, str(error), _scanned)
         raise ConfigError([problem]) from None
 
 

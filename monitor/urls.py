@@ -29,7 +29,7 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 # -- hosts ------------------------------------------------------------------------------------
 
-_HOST = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]")
+_HOST = re.compile(r"[a-z0-9._-]*[a-z0-9][a-z0-9._-]*|\[[0-9a-f:.]+\]")
 _DEFAULT_PORTS = {("http", "80"), ("https", "443")}
 _TWINS = ("www.", "m.", "mobile.", "amp.", "wap.")
 """Hosts that publishers use for another rendering of the same page."""
@@ -107,17 +107,18 @@ def canonical(url: str) -> str:
     url = _BLANKS.sub("", url.strip())
     for _ in range(_MAX_WRAPPINGS):
         found = _URL.fullmatch(url.replace("&amp;", "&"))
-        if found is None:
+        host = _ascii_host(found["host"]) if found else ""
+        if found is None or not _HOST.fullmatch(host):
             return url
         inner = _unwrapped(found)
         if inner is None:
-            return _canonical(found)
+            return _canonical(found, host)
         url = inner
     return url
 
 
-def _canonical(found: re.Match[str]) -> str:
-    host = _same_host(_ascii_host(found["host"]) or found["host"].lower())
+def _canonical(found: re.Match[str], host: str) -> str:
+    host = _same_host(host)
     port = found["port"] or ""
     if port and (found["scheme"].lower(), port) not in _DEFAULT_PORTS:
         host += f":{port}"
@@ -133,7 +134,7 @@ def _canonical(found: re.Match[str]) -> str:
 
 def is_homepage(canonical_url: str) -> bool:
     """Whether a canonical address names a whole site rather than something on it."""
-    return canonical_url.count("/") == 3 and canonical_url.endswith("/")
+    return re.fullmatch(r"https://[^/]+/", canonical_url) is not None
 
 
 def _same_host(host: str) -> str:

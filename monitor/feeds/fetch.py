@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT = timedelta(seconds=5)
 MAX_REDIRECTS = 5
 MAX_HEADER_BYTES = 256 * 1024
+CLOSE_S = 1.0
 ASK_EVERY_S = 0.5
 """How often more requests are asked for while others are in flight."""
 
@@ -391,7 +392,10 @@ class _Engine:
         self._timer = None if timeout_ms < 0 else time.monotonic() + timeout_ms / 1000
 
     def _watch(self, what: int, fd: int, multi: object, data: object) -> None:  # noqa: ARG002 - libcurl's
-        known = fd in self._selector.get_map()
+        watched = self._selector.get_map()
+        if not watched:
+            return  # closed: libcurl is only tidying up
+        known = fd in watched
         if what == pycurl.POLL_REMOVE:
             if known:
                 self._selector.unregister(fd)
@@ -428,7 +432,10 @@ class _Engine:
         self.drop_all()
         for curl in self._spare:
             curl.close()
-        self._multi.close()
+        # libcurl waits for name look-ups that hang, for half a minute: the service can't.
+        closing = threading.Thread(target=self._multi.close, name="closing transfers", daemon=True)
+        closing.start()
+        closing.join(CLOSE_S)
         self._selector.close()
         os.close(self._wake_in)
         os.close(self._wake_out)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from monitor.rules import ast
-from monitor.rules.garbage import no_collections
+from monitor.rules.candidates import MAX_NEEDS, Need
 from monitor.rules.evaluate import AND, ANY, ATLEAST, IN, NEAR, OF, OR, REGEX, Node
+from monitor.rules.garbage import no_collections
 from monitor.rules.hits import Vocabulary
 from monitor.rules.matcher import Compiled, Matcher
 from monitor.rules.nodes import Builder
@@ -19,11 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import date
 
-    from monitor.rules.matcher import Need
     from monitor.rules.model import Entity, RuleSet, Terms
 
-MAX_NEEDS = 3
-"""Things looked for before a rule is evaluated; the first finds the rule."""
 
 
 def compile_rules(rule_set: RuleSet, *, today: date | None = None) -> Matcher:
@@ -41,7 +39,6 @@ class _Compiler:
         self._concepts: dict[str, int] = {}
         self._costs: list[float] = []
         self._patterns: dict[ast.Regex, Pattern] = {}
-        self._builder = Builder(self._concept, self._patterns.__getitem__)
 
     def matcher(self, today: date | None) -> Matcher:
         """The matcher."""
@@ -54,8 +51,9 @@ class _Compiler:
         # Evaluated in this order, so that matches need no sorting by severity.
         chosen.sort(key=lambda parsed: -parsed.rule.severity.rank)
         compiled = []
+        builder = Builder(self._concept, self._patterns.__getitem__)
         for parsed in chosen:
-            node = self._builder.node(parsed.tree)
+            node = builder.node(parsed.tree)
             compiled.append(Compiled(parsed.rule, node, self._needs(node)))
         return Matcher(self._rule_set, compiled, self._vocabulary.finish(), list(self._concepts))
 
@@ -103,10 +101,10 @@ class _Compiler:
     def _needs(self, node: Node) -> tuple[Need, ...]:
         """What must occur for a rule to match, the rarest first: a concept, or one of several."""
         sets = [self._required(part) for part in _conjuncts(node)]
-        found = sorted({one for one in sets if one is not None}, key=self._price)
-        return tuple(next(iter(one)) if len(one) == 1 else tuple(one) for one in found[:MAX_NEEDS])
+        found = sorted({one for one in sets if one is not None}, key=self._price)[:MAX_NEEDS]
+        return tuple(tuple(one) for one in found)
 
-    def _required(self, node: Node) -> frozenset[int] | None:
+    def _required(self, node: Node) -> frozenset[int] | None:  # noqa: PLR0911 - one for each kind
         """The cheapest set of concepts of which one must occur; None where there is none."""
         if node.__class__ is int:
             return frozenset((node,))

@@ -7,6 +7,7 @@ are small and quick to walk; ten thousand rules of objects are neither.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from monitor.rules.hits import NAMELESS, Hits, Mention, maximal
@@ -15,7 +16,7 @@ from monitor.rules.reading import ALL, Reading
 from monitor.text import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from monitor.model import Item
     from monitor.rules.regex import Pattern
@@ -40,10 +41,10 @@ class Reader:
         self._mentions: dict[int, list[Mention]] = {}
         self._regex: dict[int, list[Mention]] = {}
 
-    def holds(self, node: Node) -> bool:
+    def holds(self, node: Node) -> bool:  # noqa: PLR0911 - a table of calls would be slower
         """Whether the reading satisfies a node."""
         if node.__class__ is int:
-            return node in self.hits
+            return bool(node in self.hits)
         kind = node[0]
         if kind == AND:
             return all(map(self.holds, node[1]))
@@ -56,20 +57,18 @@ class Reader:
         if kind == NEAR:
             return bool(self.close(node[1], node[2])[-1])
         if kind == OF:
-            return self._count(node[2], node[1]) >= node[1]
+            return self._are(node[1], node[2])
         if kind == META:
             return bool(node[1].holds(self.reading.item))
         if kind == ATLEAST:
-            return len(self.mentions(node[2])) >= node[1]
+            enough: int = node[1]
+            return len(self.mentions(node[2])) >= enough
         return bool(self.mentions(node))
 
-    def _count(self, nodes: tuple[Node, ...], enough: int) -> int:
-        count = 0
-        for node in nodes:
-            count += self.holds(node)
-            if count == enough:
-                break
-        return count
+    def _are(self, enough: int, nodes: tuple[Node, ...]) -> bool:
+        """Whether enough of the nodes hold."""
+        holding = islice(filter(self.holds, nodes), enough)
+        return sum(1 for _ in holding) == enough
 
     def mentions(self, node: Node) -> list[Mention]:
         """The mentions of a concept, a regular expression or several of these: in order, maximal."""
@@ -107,19 +106,19 @@ class Reader:
 
     def close(self, operands: tuple[Node, ...], steps: tuple[Step, ...]) -> list[list[Mention]]:
         """For each operand the mentions that are close enough to one of the operand before."""
-        chain = [self.mentions(operands[0])]
+        near = [self.mentions(operands[0])]
         for operand, step in zip(operands[1:], steps, strict=True):
-            if not chain[-1]:
+            if not near[-1]:
                 break
             words, ordered, negated = step
             if negated:
                 others = self.mentions(operand)
-                near = set(self._near(chain[-1], others, words, before=not ordered, after=True))
-                chain.append([one for one in chain[-1] if one not in near])
+                close = set(self._near(near[-1], others, words, before=not ordered, after=True))
+                near.append([one for one in near[-1] if one not in close])
             else:
-                found = self._near(self.mentions(operand), chain[-1], words, after=not ordered)
-                chain.append(found)
-        return chain
+                found = self._near(self.mentions(operand), near[-1], words, after=not ordered)
+                near.append(found)
+        return near
 
     def _near(
         self,
@@ -160,41 +159,36 @@ class Reader:
         ]
         return max(min(gaps), 0) // 2 if gaps else None
 
-    def evidence(self, node: Node) -> Iterator[tuple[Mention, int]]:
-        """The mentions, with their concepts, that make a node hold; NOT and the item's data show nothing."""
+    def evidence(self, node: Node) -> Iterable[tuple[Mention, int]]:
+        """The mentions, with their concepts, that make a node hold."""
         if node.__class__ is int:
-            for mention in self._of_concept(node):
-                yield mention, node
-            return
+            return ((mention, node) for mention in self._of_concept(node))
+        if node[0] in {IN, REGEX}:
+            return ((mention, node[2]) for mention in self.mentions(node))
+        if node[0] == NEAR:
+            return self._near_evidence(node)
+        return chain.from_iterable(map(self.evidence, self._telling(node)))
+
+    def _telling(self, node: Node) -> Iterable[Node]:
+        """The parts that show why a node holds; NOT and what is known of an item show nothing."""
         kind = node[0]
-        if kind in (AND, OR, OF):
-            for part in node[-1]:
-                if kind == AND or self.holds(part):
-                    yield from self.evidence(part)
-        elif kind == ANY:
-            for concept in node[1]:
-                yield from self.evidence(concept)
-        elif kind == NEAR:
-            yield from self._near_evidence(node)
-        elif kind in (IN, REGEX):
-            for mention in self.mentions(node):
-                yield mention, node[2]
-        elif kind == ATLEAST:
-            yield from self.evidence(node[2])
+        if kind in {AND, ANY}:
+            return tuple(node[1])
+        if kind in {OR, OF}:
+            return filter(self.holds, node[-1])
+        return (node[2],) if kind == ATLEAST else ()
 
     def _near_evidence(self, node: Node) -> Iterator[tuple[Mention, int]]:
         """Only those mentions that take part in a chain that is complete."""
         _, operands, steps = node
-        chain = self.close(operands, steps)
-        if steps[-1][2]:
-            kept = [chain[-1]]
-        else:
-            kept = [chain[-1]]
-            for (words, ordered, _), mentions in zip(
-                reversed(steps), reversed(chain[:-1]), strict=True
-            ):
-                kept.append(self._near(mentions, kept[-1], words, before=not ordered))
-            kept.reverse()
+        *before, last = self.close(operands, steps)
+        kept = [last]
+        # Of NOT NEAR only what is left of the first operand is told: the chain is that and no more.
+        for (words, ordered, negated), mentions in zip(
+            reversed(steps), reversed(before), strict=True
+        ):
+            if not negated:
+                kept.insert(0, self._near(mentions, kept[0], words, before=not ordered))
         for operand, mentions in zip(operands, kept, strict=False):
             wanted = set(mentions)
             for mention, concept in self.evidence(operand):

@@ -5,8 +5,8 @@ A concept is what a rule tests: all names of an entity, all words of a list, one
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from array import array
+from typing import TYPE_CHECKING, NamedTuple
 
 from monitor.rules.automaton import finder
 from monitor.rules.surfaces import Edge, Surface, fits_left, fits_right
@@ -32,8 +32,7 @@ _APART = 254
 """The text's concepts differ in what may stand beside it, or it must be compared as written."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Owner:
+class _Owner(NamedTuple):
     """A concept that a text belongs to."""
 
     concept: int
@@ -77,15 +76,16 @@ def _code(surface: Surface) -> int:
 class Finder:
     """Finds the mentions of all concepts in one pass over a text."""
 
-    __slots__ = ("_apart", "_codes", "_concepts", "_find", "_names", "_shared")
+    __slots__ = ("_apart", "_codes", "_concepts", "_find", "_names", "_several")
 
     def __init__(self, owners: Mapping[str, _Owner | list[_Owner]]) -> None:
         self._find = finder(list(owners))
         self._codes = bytearray()
-        self._concepts: list[tuple[int, ...]] = []
+        self._concepts = array("i")
+        """By text; negative where it belongs to several, which are in `_several`."""
+        self._several: dict[int, tuple[int, ...]] = {}
         self._names: list[str | dict[int, str]] = []
         self._apart: dict[int, tuple[_Owner, ...]] = {}
-        self._shared: dict[int, tuple[int]] = {}
         for owner in owners.values():
             if isinstance(owner, list):
                 self._add_several(owner)
@@ -98,7 +98,9 @@ class Finder:
 
     def _add_one(self, owner: _Owner) -> None:
         self._codes.append(owner.code)
-        self._concepts.append(self._shared.setdefault(owner.concept, (owner.concept,)))
+        if owner.concept < 0:
+            self._several[len(self._concepts)] = (owner.concept,)
+        self._concepts.append(owner.concept)
         self._names.append(owner.name)
 
     def _add_several(self, owners: Iterable[_Owner]) -> None:
@@ -116,7 +118,8 @@ class Finder:
         if not alike:
             self._apart[len(self._codes)] = tuple(distinct.values())
         self._codes.append(first.code if alike else _APART)
-        self._concepts.append(tuple(names))
+        self._several[len(self._concepts)] = tuple(names)
+        self._concepts.append(-1)
         self._names.append(names)
 
     def name(self, mention: Mention, concept: int) -> str:
@@ -132,7 +135,7 @@ class Finder:
         return without_exceptions(hits) if hits and min(hits) < 0 else hits
 
     def _raw_hits(self, reading: Reading) -> Hits:  # noqa: C901 - the innermost loop calls little
-        text, codes, concepts = reading.text, self._codes, self._concepts
+        text, codes, concepts, several = reading.text, self._codes, self._concepts, self._several
         hits: Hits = {}
         tried: dict[int, int] = {}
         for start, end, index in self._find(text):
@@ -156,7 +159,14 @@ class Finder:
                 if not end:
                     continue
             mention = (start, end, index)
-            for concept in concepts[index]:
+            concept = concepts[index]
+            if concept >= 0:
+                if concept in hits:
+                    hits[concept].append(mention)
+                else:
+                    hits[concept] = [mention]
+                continue
+            for concept in several[index]:  # noqa: PLW2901 - a text of several concepts
                 if concept in hits:
                     hits[concept].append(mention)
                 else:

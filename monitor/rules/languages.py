@@ -12,7 +12,7 @@ CODES = frozenset(
     lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl
     ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti tk
     tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu
-    """.split()
+    """.split()  # noqa: SIM905 - a table
 )
 
 COUNTRIES = {"kr": "ko", "ua": "uk", "jp": "ja", "cn": "zh", "gb": "en", "us": "en", "kp": "ko"}
@@ -52,8 +52,10 @@ _WRITTEN = {
     "zh": {"han"},
     "he": {"hebrew"},
     "el": {"greek"},
-    **dict.fromkeys("ru uk be bg mk sr kk ky mn tg".split(), frozenset({"cyrillic"})),
-    **dict.fromkeys("ar fa ur ps ug".split(), frozenset({"arabic"})),
+    **dict.fromkeys(
+        ["ru", "uk", "be", "bg", "mk", "sr", "kk", "ky", "mn", "tg"], frozenset({"cyrillic"})
+    ),
+    **dict.fromkeys(["ar", "fa", "ur", "ps", "ug"], frozenset({"arabic"})),
 }
 
 

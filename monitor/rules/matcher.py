@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from monitor.model import Evidence, Match
+from monitor.rules.candidates import Candidates, Need
 from monitor.rules.evaluate import Node, Reader, speaks
 from monitor.rules.explain import Explanation, first_failure
 from monitor.rules.nodes import Builder
@@ -19,17 +20,13 @@ if TYPE_CHECKING:
 
     from monitor.model import Item, Rule
     from monitor.rules.ast import Leaf, Regex
-    from monitor.rules.hits import Finder, Hits, Mention
+    from monitor.rules.hits import Finder, Mention
     from monitor.rules.model import RuleSet
     from monitor.rules.regex import Pattern
 
 MAX_EVIDENCE = 100
 """Of one match."""
 MAX_PER_TERM = 10
-
-
-Need = int | tuple[int, ...]
-"""A concept, or concepts of which one is enough."""
 
 
 class Compiled(NamedTuple):
@@ -54,13 +51,7 @@ class Matcher:
         self._finder = finder
         self._labels = labels
         self._compiled = compiled
-        self._builder = Builder(self._concept, _pattern)
-        self._always = tuple(i for i, one in enumerate(compiled) if not one.needs)
-        self._further = tuple(one.needs[1:] for one in compiled)
-        self._anchored: dict[int, list[int]] = {}
-        for index, one in enumerate(compiled):
-            for concept in _each(one.needs[0]) if one.needs else ():
-                self._anchored.setdefault(concept, []).append(index)
+        self._candidates = Candidates([one.needs for one in compiled], len(labels))
         self._limits = {
             index: limits for index, one in enumerate(compiled) if (limits := _limits(one.rule))
         }
@@ -68,13 +59,13 @@ class Matcher:
     @property
     def unanchored(self) -> tuple[str, ...]:
         """Rules in which nothing has to occur, so that every item has to be looked at."""
-        return tuple(self._compiled[index].rule.id for index in self._always)
+        return tuple(self._compiled[index].rule.id for index in self._candidates.always)
 
     def match(self, item: Item) -> tuple[Match, ...]:
         """Every rule that the item satisfies with the evidence, most severe first."""
         reading = Reading(item)
         hits = self._finder.hits(reading)
-        candidates = self._candidates(hits)
+        candidates = self._candidates.of(hits)
         if not candidates:
             return ()
         reader = Reader(reading, hits)
@@ -100,28 +91,10 @@ class Matcher:
         limits = self._limits.get(index)
         if limits and (refusal := limits.refusal(reader.reading.item)):
             return Explanation(rule.id, False, failed=refusal[0], cause=refusal[1])
-        failed, cause = first_failure(parse(rule.query), reader, self._builder)
+        failed, cause = first_failure(parse(rule.query), reader, Builder(self._concept, _pattern))
         if failed:
             return Explanation(rule.id, False, failed=failed, cause=cause)
         return Explanation(rule.id, True, self.evidence(self._compiled[index].node, reader))
-
-    def _candidates(self, hits: Hits) -> set[int]:
-        """The rules that what occurs does not rule out."""
-        anchored, further, occurring = self._anchored, self._further, hits.keys()
-        candidates = set(self._always)
-        for concept in hits:
-            if concept in anchored:
-                for index in anchored[concept]:
-                    for need in further[index]:
-                        if (
-                            need not in hits
-                            if need.__class__ is int
-                            else occurring.isdisjoint(need)
-                        ):
-                            break
-                    else:
-                        candidates.add(index)
-        return candidates
 
     def _allowed(self, index: int, item: Item) -> bool:
         limits = self._limits.get(index)
@@ -158,10 +131,6 @@ class Matcher:
 
 def _pattern(leaf: Regex) -> Pattern:
     return compile_pattern(leaf.pattern, exact=leaf.exact)
-
-
-def _each(need: Need) -> tuple[int, ...]:
-    return need if isinstance(need, tuple) else (need,)
 
 
 class _Limits(NamedTuple):

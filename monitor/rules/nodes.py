@@ -25,7 +25,7 @@ class Builder:
         self._concept = concept
         self._pattern = pattern
 
-    def node(self, tree: ast.Node, mask: int = ALL) -> Node:
+    def node(self, tree: ast.Node, mask: int = ALL) -> Node:  # noqa: C901, PLR0911 - one for each kind
         """The compiled form of a tree, within the fields of a mask."""
         match tree:
             case ast.Term() | ast.Ref():

@@ -5,9 +5,8 @@ The one module that knows the forms package.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from monitor.rules import forms
 from monitor.rules.forms import Boundary
@@ -29,12 +28,12 @@ class Edge(IntEnum):
     """Anything; the hit grows to the end of the word."""
 
 
+_SEPARATOR = "\0"
 _EDGES = {boundary: Edge[boundary.name] for boundary in Boundary}
 _BOUNDARIES = [boundary for boundary, _ in sorted(_EDGES.items(), key=lambda pair: pair[1])]
 
 
-@dataclass(frozen=True, slots=True)
-class Surface:
+class Surface(NamedTuple):
     """One text to look for."""
 
     text: str
@@ -54,7 +53,8 @@ def surfaces(term: Term, *, language: str, kind: str) -> list[Surface]:
         return [Surface(text, _own_edge(text[0]), Edge.PREFIX)]
     found = forms.phrase(term.text, language=language, kind=kind)
     left, right = _EDGES[found.left], _EDGES[found.right]
-    texts = {text for form in found.texts if (text := scannable(form))}
+    # All at once, which is several times faster: no form holds the separator.
+    texts = set(scannable(_SEPARATOR.join(found.texts)).split(_SEPARATOR)) - {""}
     return [Surface(text, left, right) for text in sorted(texts)]
 
 

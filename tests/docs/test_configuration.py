@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from monitor import config, example
+from monitor import environment, example
 from monitor.config import Config, load
 from monitor.errors import ConfigError, MonitorError
 from monitor.feeds.settings import FeedSettings
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "config.example.toml"
 DOCUMENT = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
-VARIABLES = config.variables()
+VARIABLES = environment.variables(Config)
 
 
 def chapter(name: str) -> str:

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor import config
-from monitor.config import Config, Secrets, load, load_secrets, receiver_in_use, without_password
+from monitor import config, environment
+from monitor.config import Config, load, receiver_in_use, without_password
+from monitor.credentials import Secrets, load_secrets
 from monitor.errors import ConfigError
 
 DATA = Path(__file__).parents[1] / "data" / "config"
@@ -206,7 +207,7 @@ def test_a_variable_is_read_as_its_setting_is_written(
 ) -> None:
     loaded = load(file, {variable: text})
 
-    section, key = config.variables()[variable]
+    section, key = environment.variables(Config)[variable]
     assert getattr(getattr(loaded, section), key) == value
 
 
@@ -259,8 +260,8 @@ def test_problems_of_file_and_environment_are_told_together(file: Path) -> None:
 
 
 def test_every_setting_has_its_variable() -> None:
-    assert config.variables()["MONITOR_ALERTS__OPS_CHANNEL"] == ("alerts", "ops_channel")
-    for name, (section, key) in config.variables().items():
+    assert environment.variables(Config)["MONITOR_ALERTS__OPS_CHANNEL"] == ("alerts", "ops_channel")
+    for name, (section, key) in environment.variables(Config).items():
         assert name == f"MONITOR_{section}__{key}".upper()
 
 

@@ -17,6 +17,15 @@ _PREPOSITIONS = frozenset(
     )
 )
 _MOST = 120
+_SHORTEST = 3
+_NOUN_ENDINGS = (
+    (("in",), ("nen",)),
+    (("e",), ("n", "s", "ns")),
+    (("ung", "heit", "keit", "schaft", "ion", "tät", "enz", "anz"), ("en",)),
+    (("er", "el", "en"), ("s", "n")),
+    (("a", "i", "o", "u", "y"), ("s",)),
+    (("at", "ist", "ent", "ant", "oge"), ("en", "e", "s", "es")),
+)
 
 
 def forms(text: str, kind: str) -> set[str]:
@@ -64,18 +73,11 @@ def _adjective(word: str) -> list[str]:
 
 def _noun(word: str) -> list[str]:
     """Genitive and plural; which plural only a dictionary knows, so all that are likely."""
-    if not word.isalpha() or len(word) < 3 or word.isupper():  # noqa: PLR2004
-        return [word + "s"] if word.isalpha() else []
-    if word.endswith("in"):
-        return [word + "nen"]
-    if word.endswith("e"):
-        return [word + "n", word + "s", word + "ns"]
-    if word.endswith(("ung", "heit", "keit", "schaft", "ion", "tät", "enz", "anz")):
-        return [word + "en"]
-    if word.endswith(("er", "el", "en")):
-        return [word + "s", word + "n"]
-    if word.endswith(("a", "i", "o", "u", "y")):
+    if not word.isalpha():
+        return []
+    if len(word) < _SHORTEST or word.isupper():
         return [word + "s"]
-    if word.endswith(("at", "ist", "ent", "ant", "oge")):
-        return [word + "en", word + "e", word + "s", word + "es"]
+    for shapes, ends in _NOUN_ENDINGS:
+        if word.endswith(shapes):
+            return [word + end for end in ends]
     return [word + end for end in ("s", "es", "e", "en", "er", "ern")]

@@ -8,28 +8,34 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import TYPE_CHECKING
 
 from monitor.rules.forms.korean_words import HANJA, HEADS, NOUNS, SUFFIXES, TITLES
 from monitor.rules.forms.model import Boundary
 from monitor.rules.forms.wordlists import words
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 _BOTH = """
-    의 도 만 에 에서 서 서도 서는 서의 에게 에게서 한테 한테서 께 께서 에서부터 까지 부터 마저 조차 밖에 보다 처럼 같이 마다
-    대로 뿐 만큼 커녕 하고 씩 끼리 에게로 이자 이다 인 일 임 인데 인지 인가 일지 이라 이라고 이라는
-    이라며 이라면 이라서 이라도 이란 이던 이었던 이었다 이었으며 이었고 이었을 이었지만 이지만 이지 이며 이고
-    이나 이든 이든지 이면 이면서 이므로 이기 이기에 이기도 이냐 이니 이야말로 입니다 이어서 이어야 인만큼
-    일까 일뿐 이라기보다 이래 인양 인줄 인듯 일듯 이랑 말고 치고 조차도 덕분 때문 상대 대상 이외 외에 간의
+    의 도 만 에 에서 서 서도 서는 서의 에게 에게서 한테 한테서 께 께서 에서부터 까지 부터 마저
+    조차 밖에 보다 처럼 같이 마다 대로 뿐 만큼 커녕 하고 씩 끼리 에게로 이자 이다 인 일 임 인데
+    인지 인가 일지 이라 이라고 이라는 이라며 이라면 이라서 이라도 이란 이던 이었던 이었다 이었으며
+    이었고 이었을 이었지만 이지만 이지 이며 이고 이나 이든 이든지 이면 이면서 이므로 이기 이기에
+    이기도 이냐 이니 이야말로 입니다 이어서 이어야 인만큼 일까 일뿐 이라기보다 이래 인양 인줄 인듯
+    일듯 이랑 말고 치고 조차도 덕분 때문 상대 대상 이외 외에 간의
 """
 _AFTER_CONSONANT = "은 이 을 과 이나마 으로 으로서 으로써 으로부터 으로도 으로만 아니라"
 _AFTER_RIEUL = "은 이 을 과 이나마 로 로서 로써 로부터 로도 로만 아니라"
 _AFTER_VOWEL = """
-    는 가 를 와 로 로서 로써 로부터 로도 로만 랑 나 나마 다 라 라고 라는 라며 라면 라서 라도 란 였던 였다 였으며
-    였고 였을 였지만 여서 야말로 든 든지 든가 면 면서 며 지만 던 냐 ㄴ 래
+    는 가 를 와 로 로서 로써 로부터 로도 로만 랑 나 나마 다 라 라고 라는 라며 라면 라서 라도 란
+    였던 였다 였으며 였고 였을 였지만 여서 야말로 든 든지 든가 면 면서 며 지만 던 냐 ㄴ 래
 """
 _NEXT = """
-    은 는 이 가 을 를 과 와 의 도 만 에 에서 에는 에도 에서의 까지 까지도 부터 조차 마저 밖에 보다 처럼 라고 라는
-    라며 라도 로 으로 서 서의 서는 서도 인 일 이다 이라 이라고 이라는 이라며 이라도 이지만 이었다 였다 다 나 이나
-    선 겐 텐 ㄴ 뿐 뿐만 뿐인 씩 대로 커녕 든 든지 하고 인지 인데 였던 이었던 임 입니다
+    은 는 이 가 을 를 과 와 의 도 만 에 에서 에는 에도 에서의 까지 까지도 부터 조차 마저 밖에 보다
+    처럼 라고 라는 라며 라도 로 으로 서 서의 서는 서도 인 일 이다 이라 이라고 이라는 이라며 이라도
+    이지만 이었다 였다 다 나 이나 선 겐 텐 ㄴ 뿐 뿐만 뿐인 씩 대로 커녕 든 든지 하고 인지 인데
+    였던 이었던 임 입니다
 """
 _AS_VERB = frozenset(
     words(
@@ -111,9 +117,10 @@ def _name_tail(sound: str) -> re.Pattern[str]:
 def _noun_tail(sound: str) -> re.Pattern[str]:
     particles = _particles(sound)
     free = _particles("")
-    nouns, suffixes, hanja = _any(NOUNS + TITLES), _any(SUFFIXES), _any(HANJA)
+    nouns = _any([word for word in NOUNS + TITLES if len(word) > 1])
+    suffixes, hanja = _any(SUFFIXES), _any(HANJA)
     after = f"(?:{suffixes}|{hanja})?(?:{free}|{_VERB})?"
-    parts = f"(?:{suffixes}|{hanja})?(?:{nouns}){{1,2}}{after}|(?:{suffixes}|{hanja})(?:{free})?"
+    parts = f"(?:{suffixes}|{hanja})?(?:{nouns}){{1,2}}{after}|(?:{suffixes}|{hanja}|사)(?:{free})?"
     return re.compile(f"{particles}|{parts}|{_VERB}")
 
 
@@ -132,10 +139,9 @@ def _particles(sound: str) -> str:
     return f"(?:{_any(first)})(?:{_any(_NEXT.split())}){{0,2}}"
 
 
-def _any(words: object) -> str:
+def _any(choices: Iterable[str]) -> str:
     """An alternation, longest first."""
-    assert isinstance(words, (tuple, set, frozenset, list))
-    return "|".join(sorted(map(re.escape, set(words)), key=lambda word: (-len(word), word)))
+    return "|".join(sorted(map(re.escape, set(choices)), key=lambda word: (-len(word), word)))
 
 
 _HEAD = re.compile(f"(?:{_any(HEADS)}){{1,3}}")

@@ -6,6 +6,7 @@ Verbs do not inflect here: nobody can tell "capture" the verb from the noun, and
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from monitor.rules.forms import german, romance
@@ -120,11 +121,12 @@ def _spellings(text: str) -> set[str]:
         found.add(_IZATION.sub(lambda m: "iz" if m[1] == "s" else "is", text))
     for pattern, other in _SPELLINGS:
         if pattern.search(text):
-            found.add(pattern.sub(lambda m, other=other: _cased(m[0], other), text))
+            found.add(pattern.sub(partial(_cased, new=other), text))
     return found
 
 
-def _cased(old: str, new: str) -> str:
+def _cased(found: re.Match[str], new: str) -> str:
+    old = found[0]
     if old.isupper():
         return new.upper()
     return new.capitalize() if old[0].isupper() else new

@@ -105,7 +105,8 @@ MISTAKES = {
         '[[rules]]\nid = "r"\nname = "r"\nquery = "/captur(ed/"\n', 4, 10, "regular expression", "",
     ),
     "lookahead": (
-        "[[rules]]\nid = \"r\"\nname = \"r\"\nquery = '/captur(?=ed)/'\n", 4, 10, "ahead or behind", "AND NOT",
+        "[[rules]]\nid = \"r\"\nname = \"r\"\nquery = '/captur(?=ed)/'\n",
+        4, 10, "ahead or behind", "AND NOT",
     ),
     "regex without literal": (
         "[[rules]]\nid = \"r\"\nname = \"r\"\nquery = '/[a-z]+ed/'\n", 4, 10, "no run of 3", "slow = true",

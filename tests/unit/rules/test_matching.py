@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor import rules
-from monitor.model import Item, Outlet, Severity
+from monitor.model import Item, Outlet, Rule, Severity
+from monitor.rules.model import ParsedRule, Place, RuleSet
+from monitor.rules.parser import parse
 from monitor.rules.reading import MAX_TEXT
 
 if TYPE_CHECKING:
@@ -234,6 +236,14 @@ def test_offsets_are_those_of_the_text_as_given(title: str, text: str, matcher: 
     pytest.fail("nothing found")
 
 
+def _matcher_of(query: str) -> Matcher:
+    parsed = ParsedRule(Rule("r", "r", query), parse(query), (), Place("test"))
+    return rules.compile_rules(RuleSet({"r": parsed}, {}, {}))
+
+
+_PHRASE = _matcher_of('"North Korea"')
+
+
 @given(
     before=st.text(max_size=20),
     after=st.text(max_size=20),
@@ -249,19 +259,6 @@ def test_a_phrase_is_found_in_any_surroundings(before: str, after: str, space: s
         for match in matches
         for one in match.evidence
     )
-
-
-def _phrase_matcher() -> Matcher:
-    from monitor.model import Rule  # noqa: PLC0415 - used here only
-    from monitor.rules.model import ParsedRule, Place, RuleSet  # noqa: PLC0415
-    from monitor.rules.parser import parse  # noqa: PLC0415
-
-    query = '"North Korea"'
-    parsed = ParsedRule(Rule("r", "r", query), parse(query), (), Place("test"))
-    return rules.compile_rules(RuleSet({"r": parsed}, {}, {}))
-
-
-_PHRASE = _phrase_matcher()
 
 
 def test_the_beginning_of_a_very_long_item_is_read(matcher: Matches) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from monitor.rules.forms.slavic.declension import (
     GENITIVE,
     INSTRUMENTAL,
@@ -13,7 +15,12 @@ from monitor.rules.forms.slavic.declension import (
 )
 from monitor.rules.forms.wordlists import pairs, words
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _VOWELS = frozenset("аеиоуыэюя")
+_SHORT = 4
+"""Letters of the shortest word that most rules are safe for."""
 _HUSHING = frozenset("жшчщ")
 _VELAR = frozenset("гкх")
 
@@ -91,7 +98,6 @@ _TABLES = {
     "+ья": noun("", "ья ьев/ей ьям ьями ьях"),
     "+и": noun("", "и ей ям/ам ями/ьми/ами ях/ах"),
     "+а": noun("", "а _ ам ами ах"),
-    "+ята": noun("", "ята ят ятам ятами ятах"),
     "+лет": noun("", ". _ ам ами ах"),
     "+ы": noun("", "ы ов ам ами ах"),
     "+ью": only(INSTRUMENTAL, "ью"),
@@ -102,70 +108,15 @@ _TABLES = {
 }
 
 _INDECLINABLE = frozenset(
-    [
-        "метро",
-        "кино",
-        "радио",
-        "бюро",
-        "депо",
-        "пальто",
-        "авто",
-        "фото",
-        "видео",
-        "евро",
-        "кило",
-        "казино",
-        "кимоно",
-        "табло",
-        "такси",
-        "шасси",
-        "динамо",
-        "шоссе",
-        "кафе",
-        "атташе",
-        "досье",
-        "резюме",
-        "интервью",
-        "кофе",
-        "портье",
-        "фойе",
-        "жюри",
-        "меню",
-        "пенальти",
-        "ралли",
-        "пари",
-        "лобби",
-        "хобби",
-        "плато торонто",
-        "осло",
-        "токио",
-        "чикаго",
-        "мали",
-        "чили",
-        "перу",
-        "дели",
-        "тбилиси",
-        "сочи",
-        "баку",
-        "катманду",
-        "мехико",
-        "монако",
-        "марокко",
-        "киото",
-        "хельсинки",
-        "нагасаки",
-        "торнадо",
-        "пони",
-        "гуру",
-        "табу",
-        "либретто",
-        "какао",
-        "ссср",
-        "рф",
-        "сша",
-        "кндр",
-        "кнр",
-    ]
+    words(
+        """
+    метро кино радио бюро депо пальто авто фото видео евро кило казино кимоно табло такси шасси
+    динамо шоссе кафе атташе досье резюме интервью кофе портье фойе жюри меню пенальти ралли
+    пари лобби хобби плато торонто осло токио чикаго мали чили перу дели тбилиси сочи баку
+    катманду мехико монако марокко киото хельсинки нагасаки торнадо пони гуру табу либретто
+    какао ссср рф сша кндр кнр
+    """
+    )
 )
 
 _IRREGULAR = """
@@ -243,6 +194,9 @@ _IRREGULAR = """
     гость гост:M-ь
     господь господ:M
     египет египт:M
+    солдат солдат:M солдат:+0
+    партизан партизан:M партизан:+0
+    турок турк:M-г турок:+0
     убийца убийц:F-ц убийц:+0
     вой во:M-й
     стая ста:F-ия
@@ -283,53 +237,25 @@ _OTHER_WORDS = {
     "премьера": frozenset(("премьер",)),
 }
 """Forms that nearly always are another, much more frequent word: of any word, and of one."""
+_FIXED_SURNAMES = ("о", "и", "ых", "гих", "ких")
 _SURNAME = ("ский", "цкий", "ской", "цкой")
 _NOUN_AJA = ("стая", "свая", "зая", "майя", "аглая", "папайя")
-_NOUN_OJ = (
-    "рой",
-    "бой",
-    "конвой",
-    "слой",
-    "зной",
-    "стой",
-    "покой",
-    "изгой",
-    "ковбой",
-    "плейбой",
-    "перепой",
+_IN_MJA = frozenset(("время", "знамя", "племя", "семя", "пламя", "бремя", "темя", "имя"))
+_NOUN_OJ = words(
+    """
+    рой бой конвой слой зной стой покой изгой ковбой плейбой перепой
+    """
 )
-_ADJ_OJ = (
-    "второй",
-    "сырой",
-    "голубой",
-    "слабой",
-    "любой",
-    "боевой",
-    "мировой",
-    "простой",
-    "пустой",
-    "густой",
-    "толстой",
-    "холостой",
-    "чистой",
-    "святой",
+_ADJ_OJ = words(
+    """
+    второй сырой голубой слабой любой боевой мировой простой пустой густой толстой холостой
+    чистой святой
+    """
 )
-_ONLY_FEMININE = (
-    "ость",
-    "есть",
-    "исть",
-    "асть",
-    "ысть",
-    "усть",
-    "знь",
-    "вь",
-    "пь",
-    "бь",
-    "щадь",
-    "ядь",
-    "адь",
-    "сь",
-    "фь",
+_ONLY_FEMININE = words(
+    """
+    ость есть исть асть ысть усть знь вь пь бь щадь ядь адь сь фь
+    """
 )
 _ONLY_MASCULINE = ("атель", "итель", "етель", "утель", "брь")
 
@@ -344,27 +270,14 @@ def readings(word: str, kind: str, *, capital: bool) -> list[Reading]:
     word = word.replace("ё", "е")
     if word in _CLOSED:
         return _CLOSED[word]
-    last = word[-1]
-    if word in _INDECLINABLE or last in "уюэ":
-        return []
     person = kind == "person"
-    if person and (last in "ои" or word.endswith(("ых", "гих", "ких"))):
+    if word in _INDECLINABLE or (person and word.endswith(_FIXED_SURNAMES)):
         return []
-    if last == "ь":
-        return _soft(word)
-    if last == "й":
-        return _in_j(word, surname=person or (capital and not kind and word.endswith(_SURNAME)))
-    if last == "а":
-        return _in_a(word, name=person or (capital and kind == ""))
-    if last == "я":
-        return _in_ja(word)
-    if last == "о":
-        return _in_o(word)
-    if last == "е":
-        return _in_e(word)
-    if last in "ыи":
-        return _plural(word)
-    return _consonant(word, name=person or (capital and not kind), place=capital and not person)
+    name = person or (capital and not kind)
+    by_ending = _BY_ENDING.get(word[-1])
+    if by_ending:
+        return by_ending(word, name, person)
+    return _consonant(word, name=name, place=capital and not person)
 
 
 def _one(stem: str, table: str, *zeros: str) -> Reading:
@@ -373,7 +286,7 @@ def _one(stem: str, table: str, *zeros: str) -> Reading:
 
 def _consonant(word: str, *, name: bool, place: bool) -> list[Reading]:
     last = word[-1]
-    if name and word.endswith(("ов", "ев", "ин", "ын")) and len(word) > 4:
+    if name and word.endswith(("ов", "ев", "ин", "ын")) and len(word) > _SHORT:
         return [_one(word, "M-name")]
     if word.endswith(("анин", "янин")):
         return [_one(word[:-2], "M-анин")]
@@ -404,7 +317,7 @@ def _fleeting(word: str) -> list[str]:
     if word in _FLEETING:
         return [_FLEETING[word]]
     tail = word[-2:]
-    if len(word) < 4 or tail not in ("ок", "ек", "ец"):
+    if len(word) < _SHORT or tail not in ("ок", "ек", "ец"):
         return [word]
     before = word[-3]
     if tail == "ец":
@@ -430,7 +343,7 @@ def _soft(word: str) -> list[Reading]:
     return [_one(stem, "M-ь"), _one(stem, "F-ь")]
 
 
-def _in_j(word: str, *, surname: bool) -> list[Reading]:
+def _in_j(word: str, *, surname: bool) -> list[Reading]:  # noqa: PLR0911 - one line an ending
     stem, vowel, before = word[:-2], word[-2], word[-3:-2]
     gender = "m1" if surname else ""
     if vowel == "ы":
@@ -457,7 +370,7 @@ def _is_noun_in_oj(word: str) -> bool:
 
 def _in_a(word: str, *, name: bool) -> list[Reading]:
     stem, last = word[:-1], word[-2]
-    if name and stem.endswith(("ов", "ев", "ин", "ын")) and len(word) > 5:
+    if name and stem.endswith(("ов", "ев", "ин", "ын")) and len(word) > _SHORT + 1:
         return [_one(stem, "F-name")]
     table = (
         "F-г" if last in _VELAR else "F-ж" if last in _HUSHING else "F-ц" if last == "ц" else "F"
@@ -465,9 +378,9 @@ def _in_a(word: str, *, name: bool) -> list[Reading]:
     return [_one(stem, table, *_without_ending(stem))]
 
 
-def _without_ending(stem: str) -> tuple[str, ...]:
+def _without_ending(stem: str) -> tuple[str, ...]:  # noqa: PLR0911 - one line an ending
     """The genitive plural of a stem in a consonant, with the vowel that parts two consonants."""
-    if len(stem) < 3 or stem[-2] in _VOWELS:
+    if len(stem) < _SHORT - 1 or stem[-2] in _VOWELS:
         return (stem,)
     last, before = stem[-1], stem[-2]
     head = stem[:-2]
@@ -488,20 +401,11 @@ def _in_ja(word: str) -> list[Reading]:
     stem, before = word[:-1], word[-2]
     if word.endswith(("ийся", "аяся")):
         return [Reading(word[:-4], _REFLEXIVE_ADJ[""])]
-    if word.endswith(("ая", "яя")) and word not in _NOUN_AJA and len(word) > 3:
+    if word.endswith(("ая", "яя")) and word not in _NOUN_AJA and len(word) >= _SHORT:
         return [_feminine_adjective(word)]
-    if word.endswith("мя") and word in (
-        "время",
-        "знамя",
-        "племя",
-        "семя",
-        "пламя",
-        "бремя",
-        "темя",
-        "имя",
-    ):
+    if word in _IN_MJA:
         return [_one(stem, "N-мя")]
-    if before == "и" or before in _VOWELS:
+    if before in _VOWELS:
         return [_one(stem, "F-ия")]
     if before == "ь":
         return [_one(stem, "F-ия", stem[:-1] + "ей", stem[:-1] + "ий")]
@@ -509,7 +413,7 @@ def _in_ja(word: str) -> list[Reading]:
 
 
 def _soft_without_ending(stem: str) -> tuple[str, ...]:
-    if len(stem) > 2 and stem[-2] not in _VOWELS:
+    if len(stem) >= _SHORT - 1 and stem[-2] not in _VOWELS:
         head, before, last = stem[:-2], stem[-2].replace("ь", ""), stem[-1]
         return (head + before + "е" + last, head + before + "е" + last + "ь", stem + "ей")
     return (stem + "ь",)
@@ -532,7 +436,7 @@ def _in_o(word: str) -> list[Reading]:
     return [_one(stem, table, *_without_ending(stem))]
 
 
-def _in_e(word: str) -> list[Reading]:
+def _in_e(word: str) -> list[Reading]:  # noqa: PLR0911 - one line an ending
     stem, before = word[:-1], word[-2]
     if word.endswith("ое"):
         table = _VELAR_ADJ if word[-3] in _VELAR else _HARD_ADJ
@@ -557,7 +461,7 @@ def _in_e(word: str) -> list[Reading]:
     return []
 
 
-def _plural(word: str) -> list[Reading]:
+def _plural(word: str) -> list[Reading]:  # noqa: PLR0911 - one line an ending
     stem, before = word[:-1], word[-2]
     if before == "и":
         return [_one(stem, "P-ии")]
@@ -600,7 +504,7 @@ def adjectives(word: str) -> list[Reading]:
     stem, before, end = word[:-2], word[-3:-2], word[-2:]
     gender = _GENDERS.get(end, "m")
     if end in ("яя", "ее", "ий", "ие") and before == "н":
-        return [Reading(stem, _SOFT_ADJ[gender]), Reading(stem, _VELAR_ADJ[gender])][:1]
+        return [Reading(stem, _SOFT_ADJ[gender])]
     if before in _VELAR:
         return [Reading(stem, _VELAR_ADJ[gender])]
     if before in _HUSHING:
@@ -609,3 +513,22 @@ def adjectives(word: str) -> list[Reading]:
 
 
 _GENDERS = {"ая": "f", "яя": "f", "ое": "n", "ее": "n", "ые": "p", "ие": "p"}
+
+
+def _nothing(_word: str, _name: bool, _person: bool) -> list[Reading]:  # noqa: FBT001 - one shape for all
+    return []
+
+
+_BY_ENDING: dict[str, Callable[[str, bool, bool], list[Reading]]] = {
+    **dict.fromkeys("уюэ", _nothing),
+    **dict.fromkeys("ыи", lambda word, _name, _person: _plural(word)),
+    "ь": lambda word, _name, _person: _soft(word),
+    "й": lambda word, name, person: _in_j(
+        word, surname=person or (name and word.endswith(_SURNAME))
+    ),
+    "а": lambda word, name, _person: _in_a(word, name=name),
+    "я": lambda word, _name, _person: _in_ja(word),
+    "о": lambda word, _name, _person: _in_o(word),
+    "е": lambda word, _name, _person: _in_e(word),
+}
+"""What each last letter but a consonant means; the flags: perhaps a name, surely a person's."""

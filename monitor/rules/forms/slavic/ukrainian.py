@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from monitor.rules.forms.slavic.declension import (
     GENITIVE,
     INSTRUMENTAL,
@@ -14,7 +16,12 @@ from monitor.rules.forms.slavic.declension import (
 )
 from monitor.rules.forms.wordlists import pairs, words
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _VOWELS = frozenset("аеєиіїоуюя")
+_SHORT = 4
+"""Letters of the shortest word that most rules are safe for."""
 _HUSHING = frozenset("жшчщ")
 _SOFTENED = {"к": "ц", "г": "з", "х": "с"}
 
@@ -47,7 +54,6 @@ _TABLES = {
     "M-анин": noun("ина ину/инові ином ині/инові ине", "и _ ам ами ах"),
     "M-name": noun("а у/ові им/ом і/у/ові е", "и их им ими их"),
     "M-ко": noun("а у/ові ом у/ові у/о", "и ів ам ами ах"),
-    "M1": noun("а/у у ом і/у .", ""),
     "F": noun("и і ою і о", "и . ам ами ах", accusative="у"),
     "F-г": noun("и . ою . о", "и . ам ами ах", accusative="у"),
     "F-name": noun("ої/и ій/і ою ій/і о", "и их им ими их", accusative="у"),
@@ -64,7 +70,6 @@ _TABLES = {
     "N-ння": noun("я ю ям і/ю .", "я ів ям ями ях", accusative="я"),
     "N-'я": noun("я ю ям ї/ю .", "я їв ям ями ях", accusative="я"),
     "N-мя": noun("ені/я ені ям/енем ені .", "ена ен енам енами енах", accusative="я"),
-    "N-ча": noun("ати аті ам аті .", "ата ат атам атами атах", accusative="а"),
     "N-ля": noun("яти яті ям яті .", "ята ят ятам ятами ятах", accusative="я"),
     "P": noun("", "и ів ам ами ах", base=PLURAL),
     "P-і": noun("", "і ів/ей ам ами ах", base=PLURAL),
@@ -129,6 +134,9 @@ _IRREGULAR = """
     лоб лоб:M
     хребет хребт:M
     павло павл:M
+    федір федор:M
+    антін антон:M
+    журавель журавл:M-ь
     петро петр:M
     дмитро дмитр:M
     мати мат:мати матір':+ю
@@ -229,7 +237,7 @@ _ROUND = pairs(
     """
 )
 """Ends of stems whose open syllable closes in the genitive plural: особа, осіб."""
-_SHORT = {
+_SHORT_ADJECTIVES = {
     "повинний": "повинен",
     "потрібний": "потрібен",
     "згодний": "згоден",
@@ -250,38 +258,15 @@ _OTHER_WORDS = {
     "дім": frozenset(("дома",)),
 }
 """Forms that nearly always are another, much more frequent word: of any word, and of one."""
-_ONLY_FEMININE = (
-    "ість",
-    "исть",
-    "асть",
-    "есть",
-    "усть",
-    "знь",
-    "адь",
-    "едь",
-    "ось",
-    "ись",
-    "вісь",
-    "мідь",
-    "ять",
+_ONLY_FEMININE = words(
+    """
+    ість исть асть есть усть знь адь едь ось ись вісь мідь ять
+    """
 )
-_ONLY_MASCULINE = (
-    "тель",
-    "ець",
-    "єць",
-    "овень",
-    "ітень",
-    "ипень",
-    "рпень",
-    "день",
-    "чень",
-    "сень",
-    "тень",
-    "пень",
-    "вень",
-    "біль",
-    "міль",
-    "каль",
+_ONLY_MASCULINE = words(
+    """
+    тель ець єць овень ітень ипень рпень день чень сень тень пень вень біль міль каль
+    """
 )
 
 
@@ -294,27 +279,13 @@ def readings(word: str, kind: str, *, capital: bool) -> list[Reading]:
     """The declensions that a word in small letters may have; none if it does not change."""
     if word in _CLOSED:
         return _CLOSED[word]
-    last = word[-1]
-    if word in _INDECLINABLE or last in "уюґ":
-        return []
     person = kind == "person"
+    if word in _INDECLINABLE or (person and word[-1] == "і"):
+        return []
     name = person or (capital and not kind)
-    if last == "ь":
-        return _soft(word)
-    if last == "й":
-        return _in_j(word, surname=person or (name and word.endswith(_SURNAME)))
-    if last == "а":
-        return _in_a(word, name=name)
-    if last == "я":
-        return _in_ja(word)
-    if last == "о":
-        return _in_o(word, name=name)
-    if last == "є":
-        return [Reading(word[:-1], _SOFT_ADJ["n"])] if word.endswith("нє") else []
-    if last == "е":
-        return _in_e(word)
-    if last in "иії":
-        return [] if person and last == "і" else _plural(word)
+    by_ending = _BY_ENDING.get(word[-1])
+    if by_ending:
+        return by_ending(word, name, person)
     return _consonant(word, name=name, place=capital and not person)
 
 
@@ -329,7 +300,7 @@ def _consonant(word: str, *, name: bool, place: bool) -> list[Reading]:
     if last == "ч" and word.endswith(("річ", "ніч", "піч")):
         return [_one(word, "F-ч"), _one(word + "ч", "+ю")]
     stems = _oblique(word, name=name or place)
-    if name and word.endswith(("ов", "ев", "єв", "ин", "ін", "їн")) and len(word) > 4:
+    if name and word.endswith(("ов", "ев", "єв", "ин", "ін", "їн")) and len(word) > _SHORT:
         return [_one(word, "M-name")]
     found = [reading for stem in stems for reading in _masculine(stem, last)]
     if place and word.endswith(("ськ", "цьк")):
@@ -362,17 +333,17 @@ def _oblique(word: str, *, name: bool) -> list[str]:
     for closed, opened in () if name else _OPENED:
         if word.endswith(closed):
             return [word[: -len(closed)] + opened, word]
-    if (name or word.endswith("їв")) and word.endswith(_OPENED_NAMES) and len(word) > 3:
+    if (name or word.endswith("їв")) and word.endswith(_OPENED_NAMES) and len(word) >= _SHORT:
         before = word[-3] if word.endswith("ів") else ""
         return [word[:-2] + "ов", word[:-2] + "ев", word] if before else [word[:-2] + "єв"]
-    if word.endswith(("ок", "ек", "єк")) and len(word) > 3:
+    if word.endswith(("ок", "ек", "єк")) and len(word) >= _SHORT:
         stem = word[:-2]
         short = stem + ("йк" if word.endswith("єк") else "к")
         return [short, word] if sum(letter in _VOWELS for letter in word) > 1 else [word]
     return [word]
 
 
-def _soft(word: str) -> list[Reading]:
+def _soft(word: str) -> list[Reading]:  # noqa: PLR0911 - one line an ending
     stem = word[:-1]
     if word.endswith(("ець", "єць")):
         head = word[:-3]
@@ -402,15 +373,15 @@ def _in_j(word: str, *, surname: bool) -> list[Reading]:
     stem, vowel = word[:-2], word[-2]
     gender = "m1" if surname else ""
     if vowel == "и":
-        short = (_SHORT[word],) if word in _SHORT else ()
+        short = (_SHORT_ADJECTIVES[word],) if word in _SHORT_ADJECTIVES else ()
         return [Reading(stem, _HARD_ADJ[gender], short)]
-    if vowel == "ї" and len(word) > 4:
+    if vowel == "ї" and len(word) > _SHORT:
         return [Reading(stem, _VOWEL_ADJ[gender]), _one(word[:-1], "M-й")]
     if word in ("третій", "синій") or (word.endswith("ній") and word[-4:-3] not in _VOWELS):
         return [Reading(stem, _SOFT_ADJ[gender])]
     found = [_one(word[:-1], "M-й")]
     if not surname and word.endswith(_OPENED_J):
-        found = [_one(stem + "о", "M-й"), *found[len(word) < 5 :]]
+        found = [_one(stem + "о", "M-й"), *found[len(word) <= _SHORT :]]
     return found
 
 
@@ -418,7 +389,7 @@ def _in_a(word: str, *, name: bool) -> list[Reading]:
     stem, last = word[:-1], word[-2]
     if stem.endswith(("ськ", "цьк", "зьк")):
         return [Reading(stem, _HARD_ADJ["f"])]
-    if name and stem.endswith(("ов", "ев", "єв", "ин", "ін", "їн")) and len(word) > 5:
+    if name and stem.endswith(("ов", "ев", "єв", "ин", "ін", "їн")) and len(word) > _SHORT + 1:
         return [_one(stem, "F-name")]
     zeros = _without_ending(stem)
     if last in _SOFTENED:
@@ -426,9 +397,9 @@ def _in_a(word: str, *, name: bool) -> list[Reading]:
     return [_one(stem, "F-ж" if last in _HUSHING else "F", *zeros)]
 
 
-def _without_ending(stem: str) -> tuple[str, ...]:
+def _without_ending(stem: str) -> tuple[str, ...]:  # noqa: PLR0911 - one line an ending
     """The genitive plural of a stem in a consonant: its vowel closed, or one between consonants."""
-    if len(stem) < 3:
+    if len(stem) < _SHORT - 1:
         return (stem,)
     if stem[-2] in _VOWELS:
         for opened, closed in _ROUND.items():
@@ -456,14 +427,14 @@ def _in_ja(word: str) -> list[Reading]:
         return [_one(stem, "N-'я")]
     if before in _VOWELS:
         return [_one(stem, "F-ія")]
-    if len(word) > 4 and before == word[-3]:
+    if len(word) > _SHORT and before == word[-3]:
         zero = stem[:-1] if before in _HUSHING else stem[:-1] + "ь"
         return [_one(stem, "N-ння", zero)]
     return [_one(stem, "F-я", *_soft_without_ending(stem))]
 
 
 def _soft_without_ending(stem: str) -> tuple[str, ...]:
-    if len(stem) > 2 and stem[-2] not in _VOWELS:
+    if len(stem) >= _SHORT - 1 and stem[-2] not in _VOWELS:
         head, before, last = stem[:-2], stem[-2].replace("ь", ""), stem[-1]
         return (f"{head}{before}е{last}ь", f"{head}{before}е{last}", stem + "ь")
     return (stem + "ь",)
@@ -473,7 +444,7 @@ def _in_o(word: str, *, name: bool) -> list[Reading]:
     stem = word[:-1]
     if stem[-1] in _VOWELS:
         return []
-    if name and stem.endswith(("к", "л")) and len(word) > 4:
+    if name and stem.endswith(("к", "л")) and len(word) > _SHORT:
         return [_one(stem, "M-ко")]
     zeros = _without_ending(stem)
     if stem[-1] in _SOFTENED:
@@ -519,7 +490,7 @@ def agrees(word: str, following: str) -> bool:
     if word.endswith(("ий", "ій", "їй")):
         return True
     if word[-1] in "ая":
-        return following[-1] in "аяьч" and len(word) > 3  # noqa: PLR2004
+        return following[-1] in "аяьч" and len(word) >= _SHORT
     if word[-1] in "еє":
         return following[-1] in "оея"
     return word[-1] in "іїи" and following[-1] in "иіїая"
@@ -544,3 +515,27 @@ _ADJECTIVE_ENDINGS = (
     ("і", "p", _HARD_ADJ),
     ("ї", "p", _VOWEL_ADJ),
 )
+
+
+def _nothing(_word: str, _name: bool, _person: bool) -> list[Reading]:  # noqa: FBT001 - one shape for all
+    return []
+
+
+def _in_je(word: str) -> list[Reading]:
+    return [Reading(word[:-1], _SOFT_ADJ["n"])] if word.endswith("нє") else []
+
+
+_BY_ENDING: dict[str, Callable[[str, bool, bool], list[Reading]]] = {
+    **dict.fromkeys("уюґ", _nothing),
+    **dict.fromkeys("иії", lambda word, _name, _person: _plural(word)),
+    "ь": lambda word, _name, _person: _soft(word),
+    "й": lambda word, name, person: _in_j(
+        word, surname=person or (name and word.endswith(_SURNAME))
+    ),
+    "а": lambda word, name, _person: _in_a(word, name=name),
+    "я": lambda word, _name, _person: _in_ja(word),
+    "о": lambda word, name, _person: _in_o(word, name=name),
+    "е": lambda word, _name, _person: _in_e(word),
+    "є": lambda word, _name, _person: _in_je(word),
+}
+"""What each last letter but a consonant means; the flags: perhaps a name, surely a person's."""

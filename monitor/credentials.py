@@ -1,0 +1,148 @@
+"""Secrets: only the environment holds them, or files that it names; masked wherever they are printed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
+
+from monitor import toml
+from monitor.errors import ConfigError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from monitor.toml import Positions, Where
+
+_MAX_SIZE = 10_000
+_LOOPBACK = re.compile(r"http://(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?/")
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What only the environment may hold. Masked wherever it is printed."""
+
+    slack_bot_token: SecretStr | None = None
+    slack_app_token: SecretStr | None = None
+    slack_webhook_url: SecretStr | None = None
+
+
+def load_secrets(environ: Mapping[str, str]) -> Secrets:
+    """The secrets in the environment, or in the files that its `..._FILE` variables name.
+
+    Raises:
+        ConfigError: One is obviously not what it should be; never repeats any part of it.
+    """
+    problems: list[Problem] = []
+    found: dict[str, SecretStr | None] = {}
+    for secret in fields(Secrets):
+        variable = secret.name.upper()
+        try:
+            text = from_environment(variable, environ)
+        except ConfigError as error:
+            problems += error.problems
+            continue
+        found[secret.name] = SecretStr(text) if text else None
+        if text and (wrong := _mistake(variable, text)):
+            problems.append(Problem(variable, None, None, *wrong))
+    if problems:
+        raise ConfigError(problems)
+    return Secrets(**found)
+
+
+def from_environment(variable: str, environ: Mapping[str, str]) -> str | None:
+    """The value of a variable, or what stands in the file that its `_FILE` twin names.
+
+    Raises:
+        ConfigError: Both are set, or the file can't be read or is empty.
+    """
+    text, file = environ.get(variable, "").strip(), environ.get(f"{variable}_FILE", "").strip()
+    if not file:
+        return text or None
+    if text:
+        cause = f"{variable} and {variable}_FILE are both set"
+        raise ConfigError([Problem(variable, None, None, cause, "Remove one of the two")])
+    try:
+        text = toml.read(Path(file), limit=_MAX_SIZE).strip()
+    except ConfigError as error:
+        problem = error.problems[0]
+        cause = f"the file {file} that it names: {problem.cause}"
+        raise ConfigError(
+            [Problem(f"{variable}_FILE", None, None, cause, problem.remedy)]
+        ) from None
+    if not text:
+        cause, remedy = f"the file {file} that it names is empty", "Write the value into the file"
+        raise ConfigError([Problem(f"{variable}_FILE", None, None, cause, remedy)])
+    return text
+
+
+_KINDS = (
+    ("xapp-", "an app-level token (xapp-...)", "SLACK_APP_TOKEN"),
+    ("xoxb-", "a bot token (xoxb-...)", "SLACK_BOT_TOKEN"),
+    ("https://hooks.", "a webhook's address", "SLACK_WEBHOOK_URL"),
+    ("xoxp-", "the token of a person (xoxp-...)", ""),
+)
+"""How secrets begin, and where they belong."""
+
+
+def _mistake(variable: str, text: str) -> tuple[str, str] | None:
+    """Cause and remedy, where a secret is surely not what its variable is for."""
+    if text[0] in "\"'":
+        return "it holds quotation marks", "Write it without quotation marks"
+    if not text.isascii() or any(char.isspace() or not char.isprintable() for char in text):
+        return "it holds a space, line break or odd character", "Copy it again, in one piece"
+    return _wrong_kind(variable, text)
+
+
+def _wrong_kind(variable: str, text: str) -> tuple[str, str] | None:
+    for start, what, home in _KINDS:
+        if text.startswith(start) and variable != home:
+            remedy = f"Put it into {home}" if home else 'Use the "Bot User OAuth Token" (xoxb-...)'
+            return f"it holds {what}", remedy
+    if variable == "SLACK_WEBHOOK_URL" and not _is_webhook(text):
+        return "it is not an https:// address", "Copy the whole Webhook URL of the Slack app"
+    if variable != "SLACK_WEBHOOK_URL" and not text.startswith("xox") and "://" in text:
+        return "it holds an address, not a token", "Copy the token of the Slack app"
+    return None
+
+
+def _is_webhook(text: str) -> bool:
+    return text.startswith("https://") or _LOOPBACK.match(text) is not None
+
+
+def leaks(values: object, positions: Positions, file: str) -> Iterator[Problem]:
+    """Secrets in a file that people copy, commit and send around."""
+    for place, text in _texts(values):
+        key = str(next((part for part in reversed(place) if isinstance(part, str)), ""))
+        if place[0] == "database" or not (_SLACK_SECRET.search(text) or SECRET_KEY.search(key)):
+            continue
+        line, column = positions.key(place)
+        remedy = f"Remove it here, and set {_secret_variable(key, text)} in the environment"
+        cause = f'"{key}" holds a secret, and secrets do not belong in this file'
+        yield Problem(file, line, column, cause, remedy)
+
+
+_SLACK_SECRET = re.compile(r"xox[a-z]-|xapp-|hooks\.slack\.com/", re.IGNORECASE)
+SECRET_KEY = re.compile("token|secret|passw|webhook", re.IGNORECASE)
+
+
+def _secret_variable(key: str, text: str) -> str:
+    if "hooks.slack.com" in text.lower() or "webhook" in key.lower():
+        return "SLACK_WEBHOOK_URL"
+    if "xapp-" in text.lower() or "app" in key.lower():
+        return "SLACK_APP_TOKEN"
+    return "SLACK_BOT_TOKEN"
+
+
+def _texts(value: object, place: Where = ()) -> Iterator[tuple[Where, str]]:
+    if isinstance(value, str):
+        yield place, value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _texts(inner, (*place, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _texts(inner, (*place, index))
