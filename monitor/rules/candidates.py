@@ -53,7 +53,12 @@ class Candidates:
 
     def of(self, hits: Hits) -> set[int]:
         """The rules for which everything they need occurs."""
-        offsets, entries, several, occurring = self._offsets, self._entries, self._several, hits.keys()
+        offsets, entries, several, occurring = (
+            self._offsets,
+            self._entries,
+            self._several,
+            hits.keys(),
+        )
         found = set(self.always)
         for concept in hits:
             start, end = offsets[concept], offsets[concept + 1]

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from monitor.rules.model import Entity, RuleSet, Terms
 
 
-
 def compile_rules(rule_set: RuleSet, *, today: date | None = None) -> Matcher:
     """The matcher of all enabled rules; with `today`, of those that have not expired."""
     with no_collections():

@@ -134,7 +134,7 @@ class Finder:
         hits = self._raw_hits(reading)
         return without_exceptions(hits) if hits and min(hits) < 0 else hits
 
-    def _raw_hits(self, reading: Reading) -> Hits:  # noqa: C901 - the innermost loop calls little
+    def _raw_hits(self, reading: Reading) -> Hits:  # noqa: C901, PLR0912 - the innermost loop calls little
         text, codes, concepts, several = reading.text, self._codes, self._concepts, self._several
         hits: Hits = {}
         tried: dict[int, int] = {}
@@ -166,7 +166,7 @@ class Finder:
                 else:
                     hits[concept] = [mention]
                 continue
-            for concept in several[index]:  # noqa: PLW2901 - a text of several concepts
+            for concept in several[index]:
                 if concept in hits:
                     hits[concept].append(mention)
                 else:

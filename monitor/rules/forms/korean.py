@@ -7,7 +7,7 @@ them. All are closed lists here: an unknown neighbour means another word (북한
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from monitor.rules.forms.korean_words import HANJA, HEADS, NOUNS, SUFFIXES, TITLES
@@ -15,7 +15,7 @@ from monitor.rules.forms.model import Boundary
 from monitor.rules.forms.wordlists import words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 _BOTH = """
     의 도 만 에 에서 서 서도 서는 서의 에게 에게서 한테 한테서 께 께서 에서부터 까지 부터 마저
@@ -78,21 +78,28 @@ def tail_is_particles(tail: str, last: str = "") -> bool:
 
     `last`: the name's last syllable, which decides between the two shapes of a particle (은/는).
     """
-    if not tail or tail[0].isdigit():
-        return True
-    return _name_tail(_sound(last)).fullmatch(tail) is not None
+    return not tail or tail[0].isdigit() or _is_tail(_name_tail, tail, _sound(last))
 
 
 def tail_is_compound(tail: str, last: str = "") -> bool:
     """Whether the rest of an eojeol after a noun is suffixes, nouns of compounds and particles."""
-    if not tail or tail[0].isdigit():
-        return True
-    return _noun_tail(_sound(last)).fullmatch(tail) is not None
+    return not tail or tail[0].isdigit() or _is_tail(_noun_tail, tail, _sound(last))
 
 
 def head_is_compound(head: str) -> bool:
     """Whether the beginning of an eojeol before a noun is nouns that it is compounded with."""
-    return not head or head[-1].isdigit() or _HEAD.fullmatch(head) is not None
+    return not head or head[-1].isdigit() or _is_head(head)
+
+
+# The same few thousand tails and heads come again and again, and these patterns are large.
+@lru_cache(maxsize=8192)
+def _is_tail(pattern: Callable[[str], re.Pattern[str]], tail: str, sound: str) -> bool:
+    return pattern(sound).fullmatch(tail) is not None
+
+
+@lru_cache(maxsize=2048)
+def _is_head(head: str) -> bool:
+    return _HEAD.fullmatch(head) is not None
 
 
 def _sound(last: str) -> str:

@@ -71,7 +71,8 @@ def test_russian_nouns_and_adjectives_decline(word: str, some: str) -> None:
     ("word", "language", "never"),
     [
         ("посол", "ru", "после"),
-        ("посол", "uk", "після"),
+        ("посол", "uk", "после"),
+        ("раз", "ru", "разом"),
         ("том", "uk", "тому"),
         ("сталь", "ru", "стали"),
         ("біль", "uk", "біля"),
