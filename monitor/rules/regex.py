@@ -45,7 +45,7 @@ class Pattern:
         return found
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def compile_pattern(pattern: str, *, exact: bool) -> Pattern:
     """Make a pattern ready.
 
