@@ -116,12 +116,12 @@ class Service:
         if before:
             log.info("database upgraded: from=%s to=%s", before, migrate.latest())
         self._open.callback(receiver.close)
-        self._fetcher = self._open.enter_context(make_fetcher(config))
-        parser = self._open.enter_context(ParsePool())
+        fetcher = self._open.enter_context(make_fetcher(config))
+        self._parser = self._open.enter_context(ParsePool())
         self._poll = Poll(
             self._database,
-            self._fetcher,
-            parser,
+            fetcher,
+            self._parser,
             self._intake,
             config.polling,
             clock=self._clock,
@@ -190,6 +190,7 @@ class Service:
         watchdog = threading.Timer(GRACE.total_seconds(), _leave)
         watchdog.daemon = True
         watchdog.start()
+        self._parser.close()
         scheduler.stop()
         watchdog.cancel()
         log.info("service stopped")
@@ -204,7 +205,7 @@ class Service:
         """End `run` soon: the current transaction and message are finished. Safe in a signal handler."""
         # Plain flags: a signal handler must not take a lock that the thread it interrupts may hold.
         self._stopping = True
-        self._fetcher.stop()
+        self._poll.stop()
         self._deliver.stop()
         self._maintain.stop()
 

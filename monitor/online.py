@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 from monitor import urls
 from monitor.errors import DeliveryError, FeedError, FetchError
-from monitor.feeds.fetch import Request
+from monitor.feeds.exchange import Request
 from monitor.model import Validators
 from monitor.receivers.slack.client import SlackReceiver
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from monitor.feeds.fetch import Fetched, Fetcher
+    from monitor.feeds.exchange import Fetched
+    from monitor.feeds.fetch import Fetcher
     from monitor.feeds.parsing import ParsePool
     from monitor.model import Feed
     from monitor.receivers import Receiver

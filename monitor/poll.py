@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from monitor import urls
 from monitor.errors import FeedError, FetchError
 from monitor.feeds import schedule
-from monitor.feeds.fetch import Request, Response
+from monitor.feeds.exchange import Request, Response
 from monitor.feeds.normalise import normalise_document
 from monitor.feeds.parse import PARSER_VERSION
 from monitor.intake import Source, Taken
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from monitor.feeds.fetch import Fetched, Fetcher
+    from monitor.feeds.exchange import Fetched
+    from monitor.feeds.fetch import Fetcher
     from monitor.feeds.parse import ParsedFeed
     from monitor.feeds.parsing import ParsePool
     from monitor.feeds.settings import PollingSettings
@@ -55,6 +56,7 @@ class Poll:
         self._settings = settings
         self._clock = clock
         self._claimed: dict[int, Claimed] = {}
+        self._stopped = False
         self.alive_at = time.monotonic()
         """When it last looked for due feeds, by the monotonic clock."""
 
@@ -69,7 +71,14 @@ class Poll:
             try:
                 self._take(claimed, fetched)
             except FeedError as error:
+                if self._stopped:
+                    return  # the parser was closed under it; its lease ends and it is polled again
                 self._failed(claimed, error)
+
+    def stop(self) -> None:
+        """Poll nothing more after the transaction at hand. Safe in a signal handler."""
+        self._stopped = True
+        self._fetcher.stop()
 
     def _claim(self, free: int) -> Sequence[Request]:
         self.alive_at = time.monotonic()
@@ -109,6 +118,10 @@ class Poll:
         now = self._clock()
         items = normalise_document(parsed, claimed.feed, seen=now)
         intake = self._intake()
+        if parsed.left_out:
+            log.warning(
+                "oldest entries left out: feed=%s url=%s n=%d", *_names(claimed), parsed.left_out
+            )
 
         def keep(tx: Transaction) -> Taken:
             taken = intake.take(tx, items, Source(claimed.id, claimed.first_sight), now=now)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-import sys
 import unicodedata
+from functools import cache
 
 MAX_COMBINING = 4
 """Combining marks kept after one base character; real scripts need up to four, "zalgo" uses dozens."""
@@ -18,23 +18,6 @@ _KEEP = {
 }  # emoji, Persian and Indic words need them
 
 
-def _unwanted() -> str:
-    """A character class of all that must not reach a reader: controls, bidi overrides, surrogates."""
-    ranges: list[list[int]] = []
-    for code in range(sys.maxunicode + 1):
-        char = chr(code)
-        if unicodedata.category(char) not in _INVISIBLE or char in _KEEP or char.isspace():
-            continue
-        if code in _TAGS:
-            continue
-        if ranges and ranges[-1][1] == code - 1:
-            ranges[-1][1] = code
-        else:
-            ranges.append([code, code])
-    return "".join(f"{re.escape(chr(a))}-{re.escape(chr(b))}" for a, b in ranges)
-
-
-_UNWANTED = re.compile(f"[{_unwanted()}]")
 _MAX_PILE = 64
 _PLAIN = re.compile(r"[\x21-\x7e]+(?: [\x21-\x7e]+)*")
 
@@ -58,8 +41,10 @@ def clean(text: str, *, limit: int = 1_000_000) -> str:
 
 
 def _is_wanted(char: str) -> bool:
-    # Far faster than the class alone: most characters can be printed.
-    return char.isprintable() or not _UNWANTED.match(char)
+    """Whether a character may reach a reader: no controls, bidi overrides, surrogates."""
+    if char.isprintable() or char.isspace() or char in _KEEP or ord(char) in _TAGS:
+        return True
+    return unicodedata.category(char) not in _INVISIBLE
 
 
 def _cut_piles(text: str) -> str:
@@ -117,11 +102,22 @@ def _after_lower() -> dict[str, str]:
     return {char: folded for char in letters if (folded := _fold_char(char)) != char}
 
 
-_FOLD = _after_lower()
-_FOLD_ASCII = {ord(char): folded for char, folded in _FOLD.items() if char.isascii()}
-# Every code point above the BMP is looked up: single ones in the class would make it 60 times slower.
-_FOLDED = "".join(re.escape(char) for char in _FOLD if char <= "\uffff")
-_FOLDABLE = re.compile(f"[{_FOLDED}\U00010000-\U0010ffff]")
+class _Folding:
+    """The tables of `fold`; made when first needed, for most commands fold nothing."""
+
+    def __init__(self) -> None:
+        self.table = _after_lower()
+        self.ascii = {ord(char): to for char, to in self.table.items() if char.isascii()}
+        # Every code point above the BMP is looked up: single ones in the class make it 60 times slower.
+        folded = "".join(re.escape(char) for char in self.table if char <= "\uffff")
+        self.foldable = re.compile(f"[{folded}\U00010000-\U0010ffff]")
+
+    def folded(self, found: re.Match[str]) -> str:
+        char = found[0]
+        return self.table.get(char, char)
+
+
+_folding = cache(_Folding)
 
 
 def fold(text: str) -> str:
@@ -132,11 +128,7 @@ def fold(text: str) -> str:
     lower = text.lower()
     if len(lower) != len(text):  # the one letter that grows when lowered
         lower = text.replace("\u0130", "i").lower()
+    folding = _folding()
     if lower.isascii():
-        return lower.translate(_FOLD_ASCII)
-    return _FOLDABLE.sub(_folded, lower)
-
-
-def _folded(found: re.Match[str]) -> str:
-    char = found[0]
-    return _FOLD.get(char, char)
+        return lower.translate(folding.ascii)
+    return folding.foldable.sub(folding.folded, lower)

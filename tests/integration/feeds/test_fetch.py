@@ -11,7 +11,8 @@ import pytest
 from feedserver import Answer, FeedServer, closed_port, http_date, rss, rss_item
 
 from monitor.errors import FetchError
-from monitor.feeds.fetch import Fetcher, Request, Response
+from monitor.feeds.exchange import Request, Response
+from monitor.feeds.fetch import Fetcher
 from monitor.feeds.settings import PollingSettings
 from monitor.model import Validators
 
@@ -148,13 +149,15 @@ def test_410_is_for_good(server: FeedServer) -> None:
     ("header", "least", "most"),
     [
         ("120", 120, 120),
-        (http_date(time.time() + 3600), 3500, 3600),
+        ("in an hour", 3500, 3600),
         ("1000000000000", 86_400, 86_400),
     ],
 )
 def test_a_publisher_may_ask_for_a_pause(
     server: FeedServer, status: int, header: str, least: int, most: int
 ) -> None:
+    if header == "in an hour":
+        header = http_date(time.time() + 3600)
     url = server.answer("/a", Answer(status=status, headers={"Retry-After": header}))
 
     asked = error(url).retry_after
@@ -440,7 +443,8 @@ def test_one_slow_feed_delays_no_other(server: FeedServer) -> None:
     with Fetcher(settings(timeout="2s", concurrency=4), user_agent=USER_AGENT) as fetcher:
         order = [fetched.request.feed for fetched in fetcher.fetch(take)]
 
-    assert order == [1, 2, 0]
+    assert sorted(order[:2]) == [1, 2]
+    assert order[2:] == [0]
 
 
 def test_transfers_go_on_while_the_caller_works(server: FeedServer) -> None:

@@ -11,7 +11,8 @@ import pytest
 from feedserver import FeedServer
 
 from monitor.errors import ParseError
-from monitor.feeds.fetch import Fetcher, Request, Response
+from monitor.feeds.exchange import Request, Response
+from monitor.feeds.fetch import Fetcher
 from monitor.feeds.normalise import normalise_document
 from monitor.feeds.parsing import ParsePool
 from monitor.feeds.settings import PollingSettings

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from monitor.errors import FetchError
-from monitor.feeds.fetch import Fetcher, Request, Response
+from monitor.feeds.exchange import Request, Response
+from monitor.feeds.fetch import Fetcher
 from monitor.feeds.settings import PollingSettings
 from monitor.model import Validators
 

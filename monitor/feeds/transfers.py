@@ -1,0 +1,178 @@
+"""Many transfers in a thread of their own, so that they go on while the caller works on an answer."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections import Counter, deque
+from typing import TYPE_CHECKING, Protocol
+
+from monitor import urls
+from monitor.feeds.exchange import Fetched, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from types import TracebackType
+    from typing import Self
+
+    from monitor.errors import FetchError
+    from monitor.feeds.settings import PollingSettings
+
+_WAITING_PER_SLOT = 10
+"""Requests that may wait for their host, for each request that may be in flight."""
+
+
+class Engine(Protocol):
+    """What does the transferring."""
+
+    @property
+    def in_flight(self) -> int:
+        """Requests under way."""
+        ...
+
+    def start(self, request: Request) -> FetchError | None:
+        """Set out for an answer; an error where there is no way to ask."""
+        ...
+
+    def step(self) -> Iterable[Fetched]:
+        """Wait until something happens; what has finished."""
+        ...
+
+    def wake(self) -> None:
+        """Let `step` return now; from any thread or signal handler."""
+        ...
+
+    def drop_all(self) -> None:
+        """Forget what is under way."""
+        ...
+
+
+class Line:
+    """Requests waiting for their turn: in their order, but never too many of one host at once."""
+
+    def __init__(self, per_host: int) -> None:
+        self._per_host = per_host
+        self._waiting: deque[tuple[str, Request]] = deque()
+        self._busy: Counter[str] = Counter()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def add(self, request: Request) -> None:
+        """Put a request at the end."""
+        self._waiting.append((urls.host(request.url), request))
+
+    def next(self) -> Request | None:
+        """The first whose host has a turn free; it is taken."""
+        for place, (host, request) in enumerate(self._waiting):
+            if self._busy[host] < self._per_host:
+                del self._waiting[place]
+                self._busy[host] += 1
+                return request
+        return None
+
+    def done(self, request: Request) -> None:
+        """The turn of a request that was handed out is over."""
+        host = urls.host(request.url)
+        self._busy[host] -= 1
+        if not self._busy[host]:
+            del self._busy[host]
+
+
+class Transfers:
+    """The thread that transfers, and the two queues between it and the caller's."""
+
+    def __init__(
+        self, engine: Engine, settings: PollingSettings, *, stopped: Callable[[], bool]
+    ) -> None:
+        self._engine = engine
+        self._stopped = stopped
+        self._concurrency = settings.concurrency
+        self._line = Line(settings.per_host)
+        self._pending: set[int] = set()
+        self._waiting = 0
+        self._blocked = 0
+        """Requests that wait for their host, not for a slot; the caller's thread reads an estimate."""
+        self._in: queue.SimpleQueue[Request] = queue.SimpleQueue()
+        self._out: queue.SimpleQueue[Fetched | BaseException | None] = queue.SimpleQueue()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="transfers", daemon=True)
+
+    # -- the caller's thread
+
+    @property
+    def pending(self) -> int:
+        """Requests added whose outcome was not handed over yet."""
+        return len(self._pending)
+
+    @property
+    def free(self) -> int:
+        """How many more requests are of use now."""
+        most = self._concurrency * _WAITING_PER_SLOT - len(self._pending)
+        return max(0, min(self._concurrency - len(self._pending) + self._blocked, most))
+
+    def add(self, requests: Sequence[Request]) -> None:
+        """Hand requests to the thread; one for a feed that is being asked is ignored."""
+        for request in requests:
+            if request.feed not in self._pending:
+                self._pending.add(request.feed)
+                self._in.put(request)
+        if requests:
+            self._engine.wake()
+
+    def next(self, timeout: float) -> Fetched | None:
+        """The next outcome; None where there is none yet."""
+        try:
+            found = self._out.get(timeout=timeout)
+        except queue.Empty:
+            return None
+        if isinstance(found, BaseException):
+            raise found
+        if found is not None:
+            self._pending.discard(found.request.feed)
+            if self._waiting:
+                self._engine.wake()
+        return found
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._closing = True
+        self._engine.wake()
+        self._thread.join()
+
+    # -- its own thread
+
+    def _run(self) -> None:
+        try:
+            while not (self._closing or self._stopped()):
+                self._start()
+                for fetched in self._engine.step():
+                    self._line.done(fetched.request)
+                    self._out.put(fetched)
+        except BaseException as bug:  # noqa: BLE001 - raised again in the caller's thread
+            self._out.put(bug)
+        finally:
+            self._engine.drop_all()
+            self._out.put(None)  # the caller may be waiting
+
+    def _start(self) -> None:
+        while not self._in.empty():
+            self._line.add(self._in.get())
+        # What was answered and not taken yet counts: it holds a body.
+        while slot := self._engine.in_flight + self._out.qsize() < self._concurrency:
+            request = self._line.next()
+            if request is None:
+                break
+            if error := self._engine.start(request):
+                self._line.done(request)
+                self._out.put(Fetched(request, error))
+        self._waiting = len(self._line)
+        self._blocked = self._waiting if slot else 0
