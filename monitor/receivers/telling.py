@@ -250,23 +250,24 @@ def merged(text: str, spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]
 
 
 def _words(evidence: Iterable[Evidence]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What matched, where a reader sees it and where not; each word once."""
+    """What matched, where a reader sees it and where not; each entity, list and word once."""
     shown: dict[str, str] = {}
     hidden: dict[str, str] = {}
     for found in evidence:
         word = _word(found)
+        key = found.term if found.term.startswith("@") else word.casefold()
         if visible(word):
-            (hidden if found.field == "content" else shown).setdefault(word.casefold(), word)
+            (hidden if found.field == "content" else shown).setdefault(key, word)
     only_hidden = [word for key, word in hidden.items() if key not in shown]
     return _listed(list(shown.values()), _MAX_WORDS), _listed(only_hidden, _MAX_WORDS)
 
 
 def _word(found: Evidence) -> str:
-    """A matched word with its gloss: "포로 (captivity)". A bare word is shown as it was found."""
+    """A matched word as it was found, with its gloss: "военнопленных (captivity)"."""
+    word = _name(found.text) or _name(found.name)
     if not found.term.startswith("@"):
-        return _name(found.text) or _name(found.name)
+        return word
     gloss = _name(found.term[1:].replace("-", " "))
-    word = _name(found.name) or _name(found.text)
     return word if gloss.casefold() in word.casefold() else f"{word} ({gloss})"
 
 

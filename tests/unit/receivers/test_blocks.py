@@ -135,7 +135,7 @@ def test_an_alert_says_how_much_it_matters_who_reports_it_when_and_in_which_lang
 def test_an_alert_says_why_it_matched() -> None:
     why = _shown(UKRAINIAN)[2]
 
-    assert why == "Why: *North Korean prisoners of war* · військовополонений (captivity)"
+    assert why == "Why: *North Korean prisoners of war* · військовополонених (captivity)"
 
 
 def test_words_found_only_in_the_body_are_told_apart() -> None:
@@ -143,7 +143,7 @@ def test_words_found_only_in_the_body_are_told_apart() -> None:
 
     why = _shown(replace(UKRAINIAN, evidence=(*UKRAINIAN.evidence, body)))[2]
 
-    assert why.endswith("військовополонений (captivity) · in the article: обмін (exchange)")
+    assert why.endswith("військовополонених (captivity) · in the article: обмін (exchange)")
 
 
 def test_a_bare_word_is_shown_as_it_was_found() -> None:

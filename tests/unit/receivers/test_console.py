@@ -67,7 +67,7 @@ def test_an_alert_reads_from_what_matters_to_why() -> None:
         "  Kyiv says the prisoners of war are being questioned in hospital.\n"
         "  Example Wire (wire, United Kingdom) · 2025-03-17 17:05 KST · English\n"
         "  https://news.example.org/world/1?a=1&b=2\n"
-        "  Why: North Korean prisoners of war · North Korean soldier, prisoner of war\n"
+        "  Why: North Korean prisoners of war · North Korean soldiers, prisoners of war\n"
         "  (captivity)\n"
         "\n"
     )

@@ -60,7 +60,7 @@ def test_a_word_is_told_once_with_its_gloss() -> None:
 
 
 def test_a_gloss_that_repeats_the_word_is_left_out() -> None:
-    assert tell(ENGLISH).words == ("North Korean soldier", "prisoner of war (captivity)")
+    assert tell(ENGLISH).words == ("North Korean soldiers", "prisoners of war (captivity)")
 
 
 def test_many_words_and_rules_are_counted_not_listed() -> None:
