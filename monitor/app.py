@@ -107,7 +107,7 @@ class Service:
 
     def _build(self, config: Config, receiver: Receiver) -> None:
         # Rules first: a broken rule file must not cost a migration.
-        self._reload = Reload(Path(config.rules.path))
+        self._reload = Reload(Path(config.rules.path), clock=self._clock)
         self._database = Database(config.database.url)
         if self._database.path:
             self._open.callback(InstanceLock(self._database.path).release)

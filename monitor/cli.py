@@ -222,12 +222,15 @@ def match(
     rules: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Rule files; needs no config file then.")
     ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Also say why each other rule does not match.")
+    ] = False,
     config: ConfigOption = CONFIG,
 ) -> None:
     """Match and group the items of a file in their order, offline; one JSON line each."""
     matcher = checked_matcher(rules or Path(_load(config).rules.path))
     with _lines(items) as lines:
-        for answer in match_lines(lines, matcher, file=items):
+        for answer in match_lines(lines, matcher, file=items, explain=explain):
             show.line(answer)
 
 
@@ -289,6 +292,25 @@ def rules_test(
     total = sum(len(tests) for tests in rule_set.tests.values())
     show.say(f"{total} tests, {len(failures)} failed", "red" if failures else "green")
     raise typer.Exit(FAILED if failures else FINE)
+
+
+@rules_cli.command("lint")
+def rules_lint(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="[DIR]", help="Rule files; default: the configured ones."),
+    ] = None,
+    *,
+    config: ConfigOption = CONFIG,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if anything is found.")] = False,
+) -> None:
+    """Warn about what is allowed in rules and hurts all the same."""
+    rule_set = rules_room.load(folder or Path(_load(config).rules.path))
+    warnings = rules_room.lint(rule_set, today=app.now().date())
+    for warning in warnings:
+        show.say(str(warning), "yellow")
+    show.say(f"{len(warnings)} warnings", "" if warnings else "green")
+    raise typer.Exit(FAILED if strict and warnings else FINE)
 
 
 @feeds_cli.command("list")

@@ -40,8 +40,12 @@ class Stories:
         return self._items, story, assignment
 
 
-def match_lines(lines: Iterable[str], matcher: Matcher, *, file: str) -> Iterator[dict[str, Any]]:
+def match_lines(
+    lines: Iterable[str], matcher: Matcher, *, file: str, explain: bool = False
+) -> Iterator[dict[str, Any]]:
     """One answer for each line of input, as soon as it is read.
+
+    With `explain` each also says, for every rule that does not match, which clause fails and why.
 
     Raises:
         ConfigError: A line is not an item; says which and why.
@@ -52,13 +56,22 @@ def match_lines(lines: Iterable[str], matcher: Matcher, *, file: str) -> Iterato
         if not line.strip():
             continue
         id_, item = jsonl.read(line, file=file, number=number)
-        found = matcher.match(item)
-        if not found:
-            yield jsonl.answer(id_, found)
-            continue
-        index, story, assignment = stories.add(item)
-        ids[index] = id_
-        copy_of = ids[assignment.copy_of] if assignment.copy_of else None
-        yield jsonl.answer(
-            id_, found, story=f"s{story}", story_reason=assignment.reason, copy_of=copy_of
-        )
+        answer = _answer(id_, item, matcher, stories, ids)
+        if explain:
+            failed = [one for one in matcher.explain(item) if not one.matched]
+            answer["explain"] = {one.rule: f"{one.failed}: {one.cause}" for one in failed}
+        yield answer
+
+
+def _answer(
+    id_: str, item: Item, matcher: Matcher, stories: Stories, ids: dict[int, str]
+) -> dict[str, Any]:
+    found = matcher.match(item)
+    if not found:
+        return jsonl.answer(id_, found)
+    index, story, assignment = stories.add(item)
+    ids[index] = id_
+    copy_of = ids[assignment.copy_of] if assignment.copy_of else None
+    return jsonl.answer(
+        id_, found, story=f"s{story}", story_reason=assignment.reason, copy_of=copy_of
+    )

@@ -9,6 +9,8 @@ from monitor import rules
 from monitor.errors import RuleError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date, datetime
     from pathlib import Path
 
     from monitor.rules import Matcher
@@ -17,26 +19,28 @@ log = logging.getLogger(__name__)
 
 
 class Reload:
-    """Holds the matcher in force, and replaces it when the rule files change.
+    """Holds the matcher in force, and replaces it when the rule files change or a rule expires.
 
     Raises:
         RuleError: The files are wrong at the start, when there is no earlier version to keep.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, clock: Callable[[], datetime]) -> None:
         self._folder = folder
+        self._clock = clock
+        self._day = clock().date()
         self._seen = rules.fingerprint(folder)
         self._broken = False
-        self.matcher: Matcher = checked_matcher(folder)
+        self.matcher: Matcher = checked_matcher(folder, today=self._day)
 
     def __call__(self) -> None:
         """Take changed rule files into force, all together or not at all."""
-        seen = rules.fingerprint(self._folder)
-        if seen == self._seen:
+        seen, day = rules.fingerprint(self._folder), self._clock().date()
+        if (seen, day) == (self._seen, self._day):
             return
-        self._seen = seen
+        self._seen, self._day = seen, day
         try:
-            self.matcher = checked_matcher(self._folder)
+            self.matcher = checked_matcher(self._folder, today=day)
         except RuleError as error:
             self._broken = True
             log.error("rules not reloaded, the last good ones stay in force")
@@ -49,14 +53,18 @@ class Reload:
         self._broken = False
 
 
-def checked_matcher(folder: Path) -> Matcher:
+def checked_matcher(folder: Path, *, today: date | None = None) -> Matcher:
     """The matcher of a folder's rule files, whose own tests all pass.
+
+    Rules that have expired by `today` pass their tests too, and then match nothing.
 
     Raises:
         RuleError: A file is wrong or a test fails; all problems are listed.
     """
     rule_set = rules.load(folder)
-    failures = rules.run_tests(rule_set)
+    matcher = rules.compile_rules(rule_set)
+    failures = rules.run_tests(rule_set, matcher)
     if failures:
         raise RuleError(failures)
-    return rules.compile_rules(rule_set)
+    expires = today and any(rule.expires for rule in matcher.rules.values())
+    return rules.compile_rules(rule_set, today=today) if expires else matcher

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from monitor.rules.model import ParsedRule, RuleSet, RuleTest
 
 
+_SHOWN = 80
+
+
 def run_tests(rule_set: RuleSet, matcher: Matcher | None = None) -> list[Problem]:
     """The tests in the rule files that fail, each with what was found instead."""
     if not any(parsed.tests for parsed in rule_set.rules.values()):
@@ -37,10 +40,18 @@ def _failure(parsed: ParsedRule, test: RuleTest, matcher: Matcher) -> Problem | 
     remedy = "Mend the query, its words, or the test"
     if test.match:
         why = next(one for one in matcher.explain(item) if one.rule == rule.id)
-        cause = f"rule {rule.id} does not match this test ({why.failed}: {why.cause})"
+        cause = (
+            f"rule {rule.id} does not match this test: {_short(why.failed)}: {_short(why.cause)}"
+        )
         return place.problem(cause, remedy)
-    found = ", ".join(f'"{one.text}"' for match in matched for one in match.evidence)
-    return place.problem(f"rule {rule.id} matches this test (found {found})", remedy)
+    words = dict.fromkeys(one.text for match in matched for one in match.evidence)
+    found = ", ".join(f'"{word}"' for word in words)
+    return place.problem(f"rule {rule.id} matches this test: it found {_short(found)}", remedy)
+
+
+def _short(text: str) -> str:
+    """As much as a person reads: a long query is known by its beginning."""
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1].rstrip() + "…"
 
 
 def _item(test: RuleTest) -> Item:

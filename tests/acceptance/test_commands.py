@@ -230,3 +230,22 @@ def test_the_demo_prints_its_alerts_and_ends(program: Program) -> None:
     assert "Shipyards" not in done.stdout
     assert done.stdout.count("S. Korea's FM Cho asks") == 1, "the copy is not told again"
     assert "Traceback" not in done.stderr
+
+
+def test_match_explains_why_a_rule_does_not_match(program: Program) -> None:
+    program.configure(feeds=[])
+    line = json.dumps({"id": "c1", "title": "North Korean soldier promoted"})
+
+    answer = json.loads(program.run("match", "-", "--explain", stdin=line).stdout)
+
+    assert answer["explain"] == {"pow": "@captivity: it is not found"}
+
+
+def test_lint_warns_and_is_strict_only_where_asked(program: Program) -> None:
+    program.configure(feeds=[])
+
+    warned = program.run("rules", "lint")
+
+    assert warned.returncode == 0
+    assert "rules.toml:" in warned.stdout
+    assert program.run("rules", "lint", "--strict").returncode == 1

@@ -45,7 +45,7 @@ def test_a_test_that_must_not_match_tells_what_was_found(load: Loads) -> None:
     (failure,) = run_tests(load(rules=f"{RULE}query = 'kursk OR thing'\n{TESTS}"))
 
     assert failure.line == 6
-    assert 'found "thing"' in failure.cause
+    assert 'it found "thing"' in failure.cause
 
 
 def test_tests_of_a_rule_that_is_not_enabled_do_not_run(load: Loads) -> None:

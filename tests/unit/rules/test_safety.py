@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,8 +17,8 @@ from monitor.rules.sense import check
 if TYPE_CHECKING:
     from monitor.rules import Matcher
 
-LIMIT = 0.05
-"""Seconds of CPU time that one item may take."""
+LIMIT = 250_000
+"""Calls that matching one item may cost: about 50 ms on a machine of 2020. Most here are a megabyte."""
 
 ITEMS = {
     "a megabyte of one word": Item("t", content="war " * 250_000),
@@ -60,20 +60,26 @@ def matcher_of(*queries: str, slow: bool = False) -> Matcher:
     return compile_rules(RuleSet(parsed, {}, {}))
 
 
-def seconds(matcher: Matcher, item: Item) -> float:
-    """The best of three, for the machine has other work."""
-    best = float("inf")
-    for _ in range(3):
-        started = time.process_time()
+def work(matcher: Matcher, item: Item) -> int:
+    """Calls made while matching: what it costs, the same on any machine and however busy it is."""
+    calls = 0
+
+    def count(_frame: object, event: str, _argument: object) -> None:
+        nonlocal calls
+        calls += event in {"call", "c_call"}
+
+    sys.setprofile(count)
+    try:
         matcher.match(item)
-        best = min(best, time.process_time() - started)
-    return best
+    finally:
+        sys.setprofile(None)
+    return calls
 
 
 @pytest.mark.parametrize("item", ITEMS)
-def test_an_item_takes_no_longer_than_this_whatever_it_is(item: str) -> None:
+def test_an_item_costs_no_more_than_this_whatever_it_is(item: str) -> None:
     for query in QUERIES:
-        assert seconds(matcher_of(query, slow=True), ITEMS[item]) < LIMIT, query
+        assert work(matcher_of(query, slow=True), ITEMS[item]) < LIMIT, query
 
 
 def test_many_rules_of_long_lists_are_no_danger() -> None:
@@ -84,7 +90,7 @@ def test_many_rules_of_long_lists_are_no_danger() -> None:
     )
 
     assert len(matcher.match(item)) == 20
-    assert seconds(matcher, item) < LIMIT * 20
+    assert work(matcher, item) < LIMIT * 10
 
 
 @pytest.mark.parametrize(
@@ -103,10 +109,8 @@ def test_many_rules_of_long_lists_are_no_danger() -> None:
 def test_patterns_that_explode_elsewhere_take_linear_time(pattern: str) -> None:
     compiled = compile_pattern(pattern, exact=False)
 
-    started = time.process_time()
-    compiled.spans("a" * 50_000 + "x" * 50_000)
-
-    assert time.process_time() - started < 3 * LIMIT
+    # An engine that goes back and tries again would not return before the machine is scrapped.
+    assert list(compiled.spans("a" * 50_000 + "x" * 50_000)) == []
 
 
 def test_an_item_with_a_huge_number_of_mentions_gives_bounded_evidence() -> None:
