@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from monitor import rules
-from monitor.errors import RuleError
+from monitor.errors import Problem, RuleError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +40,7 @@ class Reload:
             return
         self._seen, self._day = seen, day
         try:
-            self.matcher = checked_matcher(self._folder, today=day)
+            self.matcher = self._changed(day)
         except RuleError as error:
             self._broken = True
             log.error("rules not reloaded, the last good ones stay in force")
@@ -51,6 +51,15 @@ class Reload:
             "rules %s: rules=%d", "mended" if self._broken else "reloaded", len(self.matcher.rules)
         )
         self._broken = False
+
+    def _changed(self, day: date) -> Matcher:
+        matcher = checked_matcher(self._folder, today=day)
+        if self.matcher.rules and not matcher.rules:
+            # An editor that truncates before it writes, a folder half mounted: nobody means this.
+            cause = "there are no rules any more"
+            remedy = "Write them back; to follow nothing, stop the service"
+            raise RuleError([Problem(str(self._folder), None, None, cause, remedy)])
+        return matcher
 
 
 def checked_matcher(folder: Path, *, today: date | None = None) -> Matcher:

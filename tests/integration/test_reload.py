@@ -49,8 +49,9 @@ def test_a_changed_file_is_in_force_at_the_next_tick(folder: Path, now: datetime
         b'[[rules]]\nid = "a"\nname = "A',
         (rule() + TEST.replace("true", "false")).encode(),
         b"#" * 11_000_000,
+        b"",
     ],
-    ids=["half a rule", "not UTF-8", "cut", "its own test fails", "too large"],
+    ids=["half a rule", "not UTF-8", "cut", "its own test fails", "too large", "empty"],
 )
 def test_a_wrong_file_leaves_the_last_good_rules_in_force(
     folder: Path, now: datetime, broken: bytes
