@@ -14,7 +14,7 @@ from monitor.rules.nodes import Builder
 from monitor.rules.parser import parse_entry
 from monitor.rules.reading import scannable
 from monitor.rules.regex import Pattern, compile_pattern
-from monitor.rules.surfaces import Edge, Surface, excluded_surfaces, respelled, surfaces
+from monitor.rules.surfaces import Edge, Surfaces, excluded_surfaces, respelled, surfaces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -75,8 +75,8 @@ class _Compiler:
                 pattern = compile_pattern(leaf.pattern, exact=leaf.exact)
                 self._patterns[leaf] = pattern
                 for literal in pattern.literals:
-                    surface = Surface(scannable(literal), Edge.FREE, Edge.FREE)
-                    self._vocabulary.add(surface, concept, "")
+                    found = Surfaces([scannable(literal)], Edge.FREE, Edge.FREE)
+                    self._vocabulary.add(found, concept, "")
                 return sum(_cost(literal) for literal in pattern.literals)
 
     def _fill_named(self, named: Entity | Terms, concept: int) -> float:
@@ -88,15 +88,13 @@ class _Compiler:
                 )
         for excluded in named.excluded:
             term = parse_entry(excluded)
-            for surface in excluded_surfaces(term):
-                self._vocabulary.except_in(surface, concept)
+            self._vocabulary.except_in(excluded_surfaces(term), concept)
         return cost
 
     def _add(self, term: ast.Term, concept: int, *, name: str, language: str, kind: str) -> float:
-        for surface in surfaces(term, language=language, kind=kind):
-            self._vocabulary.add(surface, concept, name)
-        for surface in respelled(term, language=language, kind=kind):
-            self._vocabulary.add(surface, concept, name)
+        self._vocabulary.add(surfaces(term, language=language, kind=kind), concept, name)
+        if kind:
+            self._vocabulary.add(respelled(term, language=language, kind=kind), concept, name)
         return _cost(term.text)
 
     def _needs(self, node: Node) -> tuple[Need, ...]:

@@ -9,7 +9,7 @@ from array import array
 from typing import TYPE_CHECKING, NamedTuple
 
 from monitor.rules.automaton import finder
-from monitor.rules.surfaces import Edge, Surface, fits_left, fits_right
+from monitor.rules.surfaces import Edge, Surfaces, fits_left, fits_right
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -49,28 +49,30 @@ class Vocabulary:
     def __init__(self) -> None:
         self._owners: dict[str, _Owner | list[_Owner]] = {}
 
-    def add(self, surface: Surface, concept: int, name: str) -> None:
-        """Let a text stand for a concept."""
-        owner = _Owner(concept, name, _code(surface), surface.exact)
-        known = self._owners.setdefault(surface.text, owner)
-        if isinstance(known, list):
-            known.append(owner)
-        elif known is not owner:
-            self._owners[surface.text] = [known, owner]
+    def add(self, found: Surfaces, concept: int, name: str) -> None:
+        """Let texts stand for a concept."""
+        owner = _Owner(concept, name, _code(found), found.exact)
+        owners = self._owners
+        for text in found.texts:
+            known = owners.setdefault(text, owner)
+            if isinstance(known, list):
+                known.append(owner)
+            elif known is not owner and known[:1] + known[2:] != owner[:1] + owner[2:]:
+                owners[text] = [known, owner]
 
-    def except_in(self, surface: Surface, concept: int) -> None:
-        """Let no mention of a concept count inside a text."""
-        self.add(surface, ~concept, "")
+    def except_in(self, found: Surfaces, concept: int) -> None:
+        """Let no mention of a concept count inside texts."""
+        self.add(found, ~concept, "")
 
     def finish(self) -> Finder:
         """The finder of all texts added."""
         return Finder(self._owners)
 
 
-def _code(surface: Surface) -> int:
-    if surface.left is surface.right is Edge.WORD:
+def _code(found: Surfaces) -> int:
+    if found.left is found.right is Edge.WORD:
         return _WORD
-    return surface.left * 8 + surface.right
+    return found.left * 8 + found.right
 
 
 class Finder:
