@@ -53,7 +53,8 @@ class _Compiler:
         builder = Builder(self._concept, self._patterns.__getitem__)
         for parsed in chosen:
             node = builder.node(parsed.tree)
-            compiled.append(Compiled(parsed.rule, node, self._needs(node)))
+            needs = self._needs(node)
+            compiled.append(Compiled(parsed.rule, node, needs, _rest(node, needs)))
         return Matcher(self._rule_set, compiled, self._vocabulary.finish(), list(self._concepts))
 
     def _concept(self, leaf: ast.Leaf) -> int:
@@ -142,6 +143,21 @@ class _Compiler:
 
     def _price(self, concepts: frozenset[int]) -> float:
         return sum(self._costs[concept] for concept in concepts)
+
+
+def _rest(node: Node, needs: Iterable[Need]) -> Node:
+    """What is left to be evaluated where all needs occur; None where nothing is."""
+    met = set(map(frozenset, needs))
+    parts = node[1] if node.__class__ is not int and node[0] == AND else (node,)
+    left = tuple(part for part in parts if _concepts_of(part) not in met)
+    return (AND, left) if len(left) > 1 else left[0] if left else None
+
+
+def _concepts_of(node: Node) -> frozenset[int]:
+    """The concepts of which one must occur, where that is all that a node says."""
+    if node.__class__ is int:
+        return frozenset((node,))
+    return frozenset(node[1]) if node[0] == ANY else frozenset()
 
 
 def _conjuncts(node: Node) -> Iterator[Node]:

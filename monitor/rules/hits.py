@@ -26,6 +26,8 @@ NAMELESS = -1
 MAX_MENTIONS = 1_000
 """Mentions of one concept in one item that are looked at."""
 
+_HANGUL = "\u1100"
+"""Below are the alphabets, where a letter beside a letter always continues the word."""
 _WORD = 255
 """Edge code of the commonest case, a word of an alphabet."""
 _APART = 254
@@ -144,9 +146,17 @@ class Finder:
             code = codes[index]
             if code == _WORD:
                 # The separators around every field spare us looking for the edges of the text.
-                if text[end].isalnum() and not fits_right(Edge.WORD, text, end):
+                beside = text[end]
+                if beside.isalnum() and (
+                    (beside < _HANGUL and text[end - 1] < _HANGUL)
+                    or not fits_right(Edge.WORD, text, end)
+                ):
                     continue
-                if text[start - 1].isalnum() and not fits_left(Edge.WORD, text, start):
+                beside = text[start - 1]
+                if beside.isalnum() and (
+                    (beside < _HANGUL and text[start] < _HANGUL)
+                    or not fits_left(Edge.WORD, text, start)
+                ):
                     continue
             elif code == _APART:
                 tried[index] = tried.get(index, 0) + 1
@@ -187,11 +197,13 @@ class Finder:
 def _checked(reading: Reading, start: int, end: int, code: int) -> int:
     """Where a hit ends, or 0 where its surroundings forbid it."""
     left, right = (Edge.WORD, Edge.WORD) if code == _WORD else divmod(code, 8)
-    if left and not fits_left(left, reading.text, start):
+    text = reading.text
+    # Whatever is no letter and no digit may stand beside anything.
+    if left and text[start - 1].isalnum() and not fits_left(left, text, start):
         return 0
     if right == Edge.PREFIX:
         return reading.word_end(end)
-    return end if not right or fits_right(right, reading.text, end) else 0
+    return end if not right or not text[end].isalnum() or fits_right(right, text, end) else 0
 
 
 def maximal(mentions: list[Mention]) -> list[Mention]:
