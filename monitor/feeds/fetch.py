@@ -204,6 +204,10 @@ class _Engine:
         # libcurl brings no certificates, and may have been built where they lie elsewhere.
         if self._trusted.cafile:
             options[pycurl.CAINFO] = self._trusted.cafile
+        else:
+            curl.unsetopt(pycurl.CAINFO)
+        if self._trusted.capath:
+            options[pycurl.CAPATH] = self._trusted.capath
         for option, value in options.items():
             curl.setopt(option, value)
 
