@@ -112,7 +112,7 @@ def _database(config: Config) -> Iterator[Database]:
 
 @cli.command()
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to write.")] = Path(),
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write.")] = Path(),
 ) -> None:
     """Write a commented config.toml and the shipped rules; never overwrites."""
     for path, written in example.write(folder):
@@ -279,7 +279,7 @@ def rules_list(*, config: ConfigOption = CONFIG, as_json: JsonOption = False) ->
 def rules_test(
     folder: Annotated[
         Path | None,
-        typer.Argument(metavar="[DIR]", help="Rule files; default: the configured ones."),
+        typer.Argument(metavar="DIR", help="Rule files; default: the configured ones."),
     ] = None,
     *,
     config: ConfigOption = CONFIG,
@@ -298,7 +298,7 @@ def rules_test(
 def rules_lint(
     folder: Annotated[
         Path | None,
-        typer.Argument(metavar="[DIR]", help="Rule files; default: the configured ones."),
+        typer.Argument(metavar="DIR", help="Rule files; default: the configured ones."),
     ] = None,
     *,
     config: ConfigOption = CONFIG,
@@ -405,7 +405,7 @@ def _headline(content: Content) -> str:
 @alerts_cli.command("retry")
 def alerts_retry(
     ids: Annotated[
-        list[int] | None, typer.Argument(metavar="[ID]...", help="Default: all that are held.")
+        list[int] | None, typer.Argument(metavar="ID...", help="Default: all that are held.")
     ] = None,
     *,
     config: ConfigOption = CONFIG,
