@@ -405,7 +405,7 @@ def _headline(content: Content) -> str:
 @alerts_cli.command("retry")
 def alerts_retry(
     ids: Annotated[
-        list[int] | None, typer.Argument(metavar="ID...", help="Default: all that are held.")
+        list[int] | None, typer.Argument(metavar="ID", help="Default: all that are held.")
     ] = None,
     *,
     config: ConfigOption = CONFIG,
