@@ -17,13 +17,23 @@ import typer
 
 from monitor import __version__, app, demo, example, health, log, online, show, urls
 from monitor import config as configuration
-from monitor import rules as rules_room
 from monitor.credentials import load_secrets
 from monitor.errors import ConfigError, MonitorError, Problem, StoreError
 from monitor.feeds.parsing import ParsePool
 from monitor.model import Content, Digest
 from monitor.offline import match_lines
+from monitor.options import (
+    CONFIG,
+    FAILED,
+    FINE,
+    MISCONFIGURED,
+    ConfigOption,
+    JsonOption,
+    database_of,
+    load,
+)
 from monitor.reload import checked_matcher
+from monitor.rulecommands import rules_cli
 from monitor.store import backup, migrate, outbox
 from monitor.store import feeds as stored_feeds
 from monitor.store import items as stored_items
@@ -38,8 +48,6 @@ if TYPE_CHECKING:
     from monitor.credentials import Secrets
     from monitor.store.feeds import FeedState
 
-FINE, FAILED, MISCONFIGURED = 0, 1, 2
-
 cli = typer.Typer(
     help="Watches news feeds and tells a team on Slack, once per story, when something they follow "
     "is reported.\n\nFirst look: `monitor demo`. To begin: `monitor init`, then `monitor run`.",
@@ -50,7 +58,6 @@ cli = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-rules_cli = typer.Typer(help="Show and test the rules.", no_args_is_help=True)
 feeds_cli = typer.Typer(help="Show the feeds.", no_args_is_help=True)
 alerts_cli = typer.Typer(help="Show alerts and send held ones again.", no_args_is_help=True)
 db_cli = typer.Typer(help="Look after the database.", no_args_is_help=True)
@@ -58,12 +65,6 @@ cli.add_typer(rules_cli, name="rules")
 cli.add_typer(feeds_cli, name="feeds")
 cli.add_typer(alerts_cli, name="alerts")
 cli.add_typer(db_cli, name="db")
-
-ConfigOption = Annotated[
-    Path, typer.Option("--config", "-c", metavar="FILE", help="The config file.")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-CONFIG = Path("config.toml")
 
 
 def main() -> None:
@@ -99,17 +100,6 @@ def _options(
     """Options of every command."""
 
 
-def _load(path: Path) -> Config:
-    return configuration.load(path, os.environ)
-
-
-@contextmanager
-def _database(config: Config) -> Iterator[Database]:
-    with Database(config.database.url) as database:
-        migrate.require_latest(database)
-        yield database
-
-
 @cli.command()
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write.")] = Path(),
@@ -141,7 +131,7 @@ def run(
 ) -> None:
     """Run the service until SIGTERM or Ctrl-C."""
     log.set_up()
-    loaded = _load(config)
+    loaded = load(config)
     receiver = app.make_receiver(loaded, load_secrets(os.environ))
     with app.Service(loaded, receiver) as service:
         _stop_on_signals(service)
@@ -172,7 +162,7 @@ def check(
     ] = False,
 ) -> None:
     """Check the config, the secrets, and the rule files with their tests."""
-    loaded = _load(config)
+    loaded = load(config)
     secrets = load_secrets(os.environ)
     kind, reason = configuration.receiver_in_use(loaded, secrets)
     folder = Path(loaded.rules.path)
@@ -202,7 +192,7 @@ def _check_online(config: Config, secrets: Secrets) -> bool:
 @cli.command("health")
 def health_command(*, config: ConfigOption = CONFIG) -> None:
     """Ask the running service whether it works (what the container's health check does)."""
-    listen = _load(config).web.listen
+    listen = load(config).web.listen
     if not listen:
         show.fail('web.listen is "": the service answers nobody')
         raise typer.Exit(FAILED)
@@ -228,7 +218,7 @@ def match(
     config: ConfigOption = CONFIG,
 ) -> None:
     """Match and group the items of a file in their order, offline; one JSON line each."""
-    matcher = checked_matcher(rules or Path(_load(config).rules.path))
+    matcher = checked_matcher(rules or Path(load(config).rules.path))
     with _lines(items) as lines:
         for answer in match_lines(lines, matcher, file=items, explain=explain):
             show.line(answer)
@@ -250,74 +240,11 @@ def _lines(items: str) -> Iterator[Iterable[str]]:
         yield file
 
 
-@rules_cli.command("list")
-def rules_list(*, config: ConfigOption = CONFIG, as_json: JsonOption = False) -> None:
-    """List the rules in the configured folder."""
-    loaded = _load(config)
-    found = list(checked_matcher(Path(loaded.rules.path)).rules.values())
-    if as_json:
-        show.data([asdict(rule) for rule in found])
-        return
-    default = loaded.alerts.channel
-    rows = [
-        (
-            rule.id,
-            rule.name,
-            rule.severity.value,
-            ", ".join(rule.channels or (default,)),
-            rule.status if rule.enabled else "off",
-            rule.query,
-        )
-        for rule in found
-    ]
-    show.table(
-        f"{len(rows)} rules", ("id", "name", "severity", "channels", "status", "query"), rows
-    )
-
-
-@rules_cli.command("test")
-def rules_test(
-    folder: Annotated[
-        Path | None,
-        typer.Argument(metavar="DIR", help="Rule files; default: the configured ones."),
-    ] = None,
-    *,
-    config: ConfigOption = CONFIG,
-) -> None:
-    """Run the tests that the rule files carry."""
-    rule_set = rules_room.load(folder or Path(_load(config).rules.path))
-    failures = rules_room.run_tests(rule_set)
-    for failure in failures:
-        show.fail(str(failure))
-    total = sum(len(tests) for tests in rule_set.tests.values())
-    show.say(f"{total} tests, {len(failures)} failed", "red" if failures else "green")
-    raise typer.Exit(FAILED if failures else FINE)
-
-
-@rules_cli.command("lint")
-def rules_lint(
-    folder: Annotated[
-        Path | None,
-        typer.Argument(metavar="DIR", help="Rule files; default: the configured ones."),
-    ] = None,
-    *,
-    config: ConfigOption = CONFIG,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if anything is found.")] = False,
-) -> None:
-    """Warn about what is allowed in rules and hurts all the same."""
-    rule_set = rules_room.load(folder or Path(_load(config).rules.path))
-    warnings = rules_room.lint(rule_set, today=app.now().date())
-    for warning in warnings:
-        show.say(str(warning), "yellow")
-    show.say(f"{len(warnings)} warnings", "" if warnings else "green")
-    raise typer.Exit(FAILED if strict and warnings else FINE)
-
-
 @feeds_cli.command("list")
 def feeds_list(*, config: ConfigOption = CONFIG, as_json: JsonOption = False) -> None:
     """List the feeds with their state."""
-    loaded = _load(config)
-    with _database(loaded) as database, database.reading() as tx:
+    loaded = load(config)
+    with database_of(loaded) as database, database.reading() as tx:
         states = stored_feeds.states(tx)
     if as_json:
         show.data([_feed_json(state) for state in states])
@@ -365,7 +292,7 @@ def alerts_list(
     as_json: JsonOption = False,
 ) -> None:
     """List alerts and whether they were delivered."""
-    with _database(_load(config)) as database, database.reading() as tx:
+    with database_of(load(config)) as database, database.reading() as tx:
         queued = outbox.latest(tx, limit=limit, undelivered=undelivered)
     if as_json:
         show.data([asdict(one) for one in queued])
@@ -411,7 +338,7 @@ def alerts_retry(
     config: ConfigOption = CONFIG,
 ) -> None:
     """Send parked and dead alerts again (after mending what held them)."""
-    with _database(_load(config)) as database, database.transaction() as tx:
+    with database_of(load(config)) as database, database.transaction() as tx:
         again = outbox.retry(tx, ids or None, now=app.now())
     show.say(f"{again} alerts queued again")
     raise typer.Exit(FAILED if ids and again < len(set(ids)) else FINE)
@@ -421,7 +348,7 @@ def alerts_retry(
 def db_upgrade(*, config: ConfigOption = CONFIG) -> None:
     """Bring the database to this version's schema; an SQLite file is copied first."""
     log.set_up()
-    with Database(_load(config).database.url) as database:
+    with Database(load(config).database.url) as database:
         lock = InstanceLock(database.path) if database.path else None
         try:
             before = migrate.upgrade(database)
@@ -434,7 +361,7 @@ def db_upgrade(*, config: ConfigOption = CONFIG) -> None:
 @db_cli.command("check")
 def db_check(*, config: ConfigOption = CONFIG) -> None:
     """Check that the database is whole and has this version's schema."""
-    with _database(_load(config)) as database:
+    with database_of(load(config)) as database:
         lines = backup.damage(database)
         with database.reading() as tx:
             counts = f"{stored_items.count(tx)} items, {stored_stories.count(tx)} stories"
@@ -452,6 +379,6 @@ def db_backup(
     config: ConfigOption = CONFIG,
 ) -> None:
     """Copy the SQLite database to a file while the service runs."""
-    with _database(_load(config)) as database:
+    with database_of(load(config)) as database:
         backup.write(database, file)
     show.say(f"wrote {file} ({file.stat().st_size / 1e6:.1f} MB)")

@@ -14,7 +14,7 @@ from monitor.rules.nodes import Builder
 from monitor.rules.parser import parse_entry
 from monitor.rules.reading import scannable
 from monitor.rules.regex import Pattern, compile_pattern
-from monitor.rules.surfaces import Edge, Surface, excluded_surfaces, surfaces
+from monitor.rules.surfaces import Edge, Surface, excluded_surfaces, respelled, surfaces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -94,6 +94,8 @@ class _Compiler:
 
     def _add(self, term: ast.Term, concept: int, *, name: str, language: str, kind: str) -> float:
         for surface in surfaces(term, language=language, kind=kind):
+            self._vocabulary.add(surface, concept, name)
+        for surface in respelled(term, language=language, kind=kind):
             self._vocabulary.add(surface, concept, name)
         return _cost(term.text)
 

@@ -16,7 +16,7 @@ from monitor.rules.regex import compile_pattern
 from monitor.text import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from monitor.model import Item, Rule
     from monitor.rules.ast import Leaf, Regex
@@ -74,6 +74,15 @@ class Matcher:
             for index in sorted(candidates)
             if reader.holds(self._compiled[index].node) and self._allowed(index, item)
         )
+
+    def mentions(self, item: Item) -> Iterator[Evidence]:
+        """Every mention of a name, of those that rules use, whether or not a rule matches."""
+        reading = Reading(item)
+        reader = Reader(reading, self._finder.hits(reading))
+        for concept in reader.hits:
+            if self._labels[concept].startswith("@"):
+                for mention in reader.mentions(concept):
+                    yield self._one(reading, mention, concept)
 
     def explain(self, item: Item) -> tuple[Explanation, ...]:
         """For every rule the evidence, or the first clause that does not hold."""

@@ -13,6 +13,8 @@ from monitor.rules.forms import Boundary
 from monitor.rules.reading import scannable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from monitor.rules.ast import Term
 
 
@@ -53,9 +55,22 @@ def surfaces(term: Term, *, language: str, kind: str) -> list[Surface]:
         return [Surface(text, _own_edge(text[0]), Edge.PREFIX)]
     found = forms.phrase(term.text, language=language, kind=kind)
     left, right = _EDGES[found.left], _EDGES[found.right]
+    return [Surface(text, left, right) for text in _distinct(found.texts)]
+
+
+def respelled(term: Term, *, language: str, kind: str) -> list[Surface]:
+    """The other spellings in Latin letters of a person's or a place's name, in their forms."""
+    if term.exact or term.prefix:
+        return []
+    found: set[str] = set()
+    for name in forms.spellings(term.text, language=language, kind=kind):
+        found |= forms.phrase(name, language="en", kind=kind).texts
+    return [Surface(text, Edge.WORD, Edge.WORD) for text in _distinct(found)]
+
+
+def _distinct(texts: Iterable[str]) -> list[str]:
     # All at once, which is several times faster: no form holds the separator.
-    texts = set(scannable(_SEPARATOR.join(found.texts)).split(_SEPARATOR)) - {""}
-    return [Surface(text, left, right) for text in sorted(texts)]
+    return sorted(set(scannable(_SEPARATOR.join(texts)).split(_SEPARATOR)) - {""})
 
 
 def excluded_surfaces(term: Term) -> list[Surface]:

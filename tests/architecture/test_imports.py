@@ -28,6 +28,8 @@ LAYERS = (
     {"scheduler", "config", "log", "health", "example"},
     {"app"},
     {"demo"},
+    {"options"},
+    {"rulecommands"},
     {"cli"},
     {"__main__"},
 )
@@ -42,7 +44,7 @@ DOORS = {
     "pysqlite3": {"store/"},
     "daachorse": {"rules/automaton.py"},
     "re2": {"rules/"},
-    "typer": {"cli.py"},
+    "typer": {"cli.py", "options.py", "rulecommands.py"},
     "rich": {"show.py", "receivers/console.py"},
 }
 

@@ -29,6 +29,7 @@ __all__ = [
     "language_of",
     "phrase",
     "romanisations",
+    "spellings",
 ]
 
 _SLAVIC = ("ru", "uk")
@@ -61,6 +62,13 @@ def phrase(text: str, *, language: str, kind: str) -> Forms:
 def romanisations(name: str, *, language: str) -> frozenset[str]:
     """How else the name of a person or place from Korea, Ukraine or Russia is spelled in Latin."""
     return frozenset(romanise.variants(name, language)) if len(name) <= MAX_LENGTH else frozenset()
+
+
+def spellings(name: str, *, language: str, kind: str) -> frozenset[str]:
+    """The romanisations that are safe to look for: of names that can only be a person's or a place's."""
+    if not romanise.is_safe(name, language, kind):
+        return frozenset()
+    return romanisations(name, language=language)
 
 
 def _boundaries(text: str, kind: str) -> tuple[Boundary, Boundary]:
