@@ -102,7 +102,7 @@ def _options(
 
 @cli.command()
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to write.")] = Path(),
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write.")] = Path(),
 ) -> None:
     """Write a commented config.toml and the shipped rules; never overwrites."""
     for path, written in example.write(folder):
@@ -332,7 +332,7 @@ def _headline(content: Content) -> str:
 @alerts_cli.command("retry")
 def alerts_retry(
     ids: Annotated[
-        list[int] | None, typer.Argument(metavar="[ID]...", help="Default: all that are held.")
+        list[int] | None, typer.Argument(metavar="ID", help="Default: all that are held.")
     ] = None,
     *,
     config: ConfigOption = CONFIG,

@@ -28,7 +28,7 @@ rules_cli = typer.Typer(help="Show and test the rules.", no_args_is_help=True)
 
 FolderArgument = Annotated[
     Path | None,
-    typer.Argument(metavar="[DIR]", help="Rule files; default: the configured ones."),
+    typer.Argument(metavar="DIR", help="Rule files; default: the configured ones."),
 ]
 _BATCH = 500
 
