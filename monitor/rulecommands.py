@@ -170,3 +170,9 @@ def rules_lint(
         show.say(str(warning), "yellow")
     show.say(f"{len(warnings)} warnings", "" if warnings else "green")
     raise typer.Exit(FAILED if strict and warnings else FINE)
+
+
+@rules_cli.command("schema")
+def rules_schema() -> None:
+    """Print the JSON Schema of rule files, for editors that check TOML as you type."""
+    show.data(rules_room.json_schema())

@@ -64,9 +64,9 @@ def forms_of(rule_set: RuleSet, name: str = "") -> list[NameForms]:
 
 def _forms_of(named: Entity | Terms) -> Iterator[NameForms]:
     struck = {
-        surface.text
+        text
         for excluded in named.excluded
-        for surface in excluded_surfaces(parse_entry(excluded))
+        for text in excluded_surfaces(parse_entry(excluded)).texts
     }
     for language, names in named.names.items():
         for name in names:
@@ -76,14 +76,14 @@ def _forms_of(named: Entity | Terms) -> Iterator[NameForms]:
 def _forms_of_name(named: Entity | Terms, language: str, name: str, struck: set[str]) -> NameForms:
     term = parse_entry(name)
     found = surfaces(term, language=language, kind=named.kind)
-    texts = {one.exact or one.text for one in found}
-    others = {one.text for one in respelled(term, language=language, kind=named.kind)} - texts
+    texts = {found.exact} if found.exact else set(found.texts)
+    others = set(respelled(term, language=language, kind=named.kind).texts) - texts
     return NameForms(
         named.id,
         language,
         name,
-        "as written" if term.exact else _BESIDE[found[0].right],
-        tuple(sorted(texts - others - struck)),
+        "as written" if term.exact else _BESIDE[found.right],
+        tuple(sorted(texts - struck)),
         tuple(sorted(others - struck)),
         tuple(sorted((texts | others) & struck)),
     )

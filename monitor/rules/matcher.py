@@ -36,6 +36,8 @@ class Compiled(NamedTuple):
     node: Node
     needs: tuple[Need, ...]
     """What must occur for the rule to match, rarest first; empty: every item is looked at."""
+    rest: Node
+    """What must hold besides; None where the needs say all."""
 
 
 class Matcher:
@@ -69,10 +71,12 @@ class Matcher:
         if not candidates:
             return ()
         reader = Reader(reading, hits)
+        holds, compiled = reader.holds, self._compiled
         return tuple(
             self._match(index, reader)
             for index in sorted(candidates)
-            if reader.holds(self._compiled[index].node) and self._allowed(index, item)
+            if ((rest := compiled[index].rest) is None or holds(rest))
+            and self._allowed(index, item)
         )
 
     def mentions(self, item: Item) -> Iterator[Evidence]:

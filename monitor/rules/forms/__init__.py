@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from monitor.rules.forms import arabic, cjk, korean, latin, romanise
 from monitor.rules.forms.boundaries import fits_left, fits_right
 from monitor.rules.forms.model import MAX_FORMS, MAX_LENGTH, Boundary, Forms
+from monitor.rules.forms.neighbours import is_hangul
 from monitor.rules.forms.scripts import language_of, script_of
 from monitor.rules.forms.slavic import slavic_forms
 
@@ -56,7 +57,9 @@ def phrase(text: str, *, language: str, kind: str) -> Forms:
     if len(texts) > MAX_FORMS:
         texts = {text, *islice(sorted(texts), MAX_FORMS - 1)}
     left, right = _boundaries(text, kind)
-    return Forms(frozenset(unicodedata.normalize("NFC", one) for one in texts), left, right)
+    if not unicodedata.is_normalized("NFC", "\0".join(texts)):
+        texts = {unicodedata.normalize("NFC", one) for one in texts}
+    return Forms(frozenset(texts), left, right)
 
 
 def romanisations(name: str, *, language: str) -> frozenset[str]:
@@ -72,9 +75,9 @@ def spellings(name: str, *, language: str, kind: str) -> frozenset[str]:
 
 
 def _boundaries(text: str, kind: str) -> tuple[Boundary, Boundary]:
-    first, last = script_of(text[:1]), script_of(text[-1:])
-    left = korean.left_boundary(kind) if first == "hangul" else cjk.boundary(text[:1])
-    right = korean.right_boundary(kind) if last == "hangul" else cjk.boundary(text[-1:])
+    first, last = text[:1], text[-1:]
+    left = korean.left_boundary(kind) if is_hangul(first) else cjk.boundary(first)
+    right = korean.right_boundary(kind) if is_hangul(last) else cjk.boundary(last)
     return left, right
 
 

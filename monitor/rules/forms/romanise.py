@@ -39,6 +39,8 @@ _SURNAME = re.compile(
 
 def is_safe(name: str, language: str, kind: str) -> bool:
     """Whether a name can be respelled without finding others: by its kind, its script, its build."""
+    if kind not in ("person", "place"):
+        return False
     script = script_of(name)
     if script == "cyrillic" and language in ("", "uk", "ru"):
         last = name.rsplit(" ", 1)[-1]
