@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 HEADER = struct.Struct("!Q")
 """The length of what follows, in both directions."""
 
+READY = b"!"
+"""Said once, when it can begin."""
+
 Request = tuple[bytes, str, str]
 """Body, address, content type."""
 
@@ -37,6 +40,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with socket.socket(fileno=0) as service, contextlib.suppress(ConnectionError):
+        service.sendall(READY)
         while (frame := _read_frame(service)) is not None:
             signal.alarm(seconds)
             answer = pickle.dumps(_answer(pickle.loads(frame)))  # noqa: S301 - from our own service

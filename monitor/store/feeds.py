@@ -145,6 +145,11 @@ def next_due_at(tx: Transaction) -> datetime | None:
     return tx.execute(select(func.min(feeds.c.next_poll_at)).where(_pollable())).scalar()
 
 
+def renew(tx: Transaction, ours: Sequence[int], *, until: datetime) -> None:
+    """Go on keeping feeds that are being polled from others."""
+    tx.execute(update(feeds).where(feeds.c.id.in_(ours)).values(lease_until=until))
+
+
 def release_leases(tx: Transaction) -> None:
     """Forget who was polling what. Only for a process that knows it is alone."""
     tx.execute(update(feeds).values(lease_until=None))
@@ -175,9 +180,22 @@ def polled(
     )
 
 
-def unchanged(tx: Transaction, feed: int, *, now: datetime, next_poll_at: datetime) -> None:
-    """A poll found nothing new: what we ask with stays as it is."""
-    tx.execute(_of(feed).values(**_answered(now, next_poll_at)))
+def unchanged(
+    tx: Transaction,
+    feed: int,
+    *,
+    now: datetime,
+    next_poll_at: datetime,
+    validators: Validators,
+) -> None:
+    """A poll found the document last read; what to ask with may have changed all the same."""
+    tx.execute(
+        _of(feed).values(
+            etag=validators.etag,
+            last_modified=validators.last_modified,
+            **_answered(now, next_poll_at),
+        )
+    )
 
 
 def _answered(now: datetime, next_poll_at: datetime) -> dict[str, Any]:
