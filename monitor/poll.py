@@ -109,7 +109,7 @@ class Poll:
             )
         new = [one for one in claimed if one.id not in self._claimed]
         self._claimed |= {one.id: one for one in new}
-        return [Request(one.id, one.feed.url, one.validators, one.body_hash) for one in new]
+        return [_request(one) for one in new]
 
     def _take(self, claimed: Claimed, fetched: Fetched) -> None:
         if isinstance(fetched.outcome, FeedError):
@@ -151,6 +151,7 @@ class Poll:
                 next_poll_at=self._next(claimed, now),
                 validators=response.validators if parsed.complete else None,
                 body_hash=body_hash,
+                marks=parsed.marks,
                 parser_version=PARSER_VERSION,
             )
             return taken
@@ -181,6 +182,10 @@ class Poll:
             retry_after=error.retry_after if error else None,
             jitter=random.random(),
         )
+
+
+def _request(feed: Claimed) -> Request:
+    return Request(feed.id, feed.feed.url, feed.validators, feed.body_hash, feed.marks)
 
 
 def _names(claimed: Claimed) -> tuple[str, str]:

@@ -22,6 +22,8 @@ class Request:
     validators: Validators
     body_hash: str = ""
     """SHA-256 of the document last read, in hex; the same one need not be read again."""
+    marks: bytes = b""
+    """Of the entries of that document (`delta.py`)."""
 
 
 @dataclass(frozen=True, slots=True)

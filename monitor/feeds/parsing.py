@@ -67,7 +67,9 @@ class ParsePool:
         self._busy: set[_Worker] = set()
         self._closed = False
 
-    def parse(self, body: bytes, *, url: str, content_type: str = "") -> ParsedFeed:
+    def parse(
+        self, body: bytes, *, url: str, content_type: str = "", marks: bytes = b""
+    ) -> ParsedFeed:
         """Read a feed of any kind, as `parse.parse` does.
 
         Raises:
@@ -78,7 +80,7 @@ class ParsePool:
             worker = self._worker()
             keep = False
             try:
-                parsed = self._ask(worker, (body, url, content_type))
+                parsed = self._ask(worker, (body, url, content_type, marks))
                 keep = len(body) <= _LARGE
             except _TooMuchMemory:
                 raise self._too_large() from None

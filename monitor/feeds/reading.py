@@ -160,7 +160,8 @@ def _read(job: _Job, pool: ParsePool) -> ParsedFeed | ParseError:
     answer = job.answer
     try:
         kind = answer.headers.get("content-type", "")
-        return pool.parse(answer.body, url=answer.url, content_type=kind)
+        marks = job.fetched.request.marks
+        return pool.parse(answer.body, url=answer.url, content_type=kind, marks=marks)
     except ParseError as error:
         return error
     except Exception:

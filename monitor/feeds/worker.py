@@ -27,8 +27,8 @@ HEADER = struct.Struct("!Q")
 READY = b"!"
 """Said once, when it can begin."""
 
-Request = tuple[bytes, str, str]
-"""Body, address, content type."""
+Request = tuple[bytes, str, str, bytes]
+"""Body, address, content type, marks."""
 
 
 def main() -> None:
@@ -51,9 +51,9 @@ def main() -> None:
 
 def _answer(request: Request) -> ParsedFeed | str:
     """What was parsed, or why nothing could be."""
-    body, url, content_type = request
+    body, url, content_type, marks = request
     try:
-        return parse(body, url=url, content_type=content_type)
+        return parse(body, url=url, content_type=content_type, marks=marks)
     except ParseError as error:
         return str(error)
     except MemoryError:

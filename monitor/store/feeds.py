@@ -28,6 +28,8 @@ class Claimed:
     validators: Validators
     body_hash: str
     """Of the last whole document read, "" where there is none."""
+    marks: bytes
+    """Of the entries of that document."""
     first_sight: bool
     """No poll of it has ever succeeded."""
     failures: int
@@ -122,6 +124,7 @@ def _claimed(row: Row[Any], parser_version: int) -> Claimed:
         feed=_feed(row),
         validators=Validators(row.etag, row.last_modified) if current else Validators(),
         body_hash=row.body_hash if current else "",
+        marks=row.marks if current else b"",
         first_sight=row.first_polled_at is None,
         failures=row.failures,
     )
@@ -163,6 +166,7 @@ def polled(
     next_poll_at: datetime,
     validators: Validators | None,
     body_hash: str,
+    marks: bytes,
     parser_version: int,
 ) -> None:
     """A poll succeeded. `validators` is None for a document that did not arrive or read whole."""
@@ -172,6 +176,7 @@ def polled(
             etag=kept.etag,
             last_modified=kept.last_modified,
             body_hash=body_hash if validators else "",
+            marks=marks if validators else b"",
             parser_version=parser_version,
             # What a cut document left out is still history when it comes with the next one.
             first_polled_at=func.coalesce(feeds.c.first_polled_at, now if validators else None),

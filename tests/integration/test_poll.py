@@ -118,6 +118,32 @@ def test_the_same_body_without_validators_is_not_parsed_again(desk: Desk) -> Non
     assert desk.intake.titles == ["one"]
 
 
+def test_only_entries_that_are_new_or_edited_are_taken_in(desk: Desk) -> None:
+    desk.server.publish("/a", document("second", "first"))
+    desk.follow("/a")
+    desk.run()
+    desk.intake.titles.clear()
+    desk.server.publish("/a", document("third", "second, edited", "first"))
+
+    desk.run(after=600)
+
+    assert sorted(desk.intake.titles) == ["second, edited", "third"]
+
+
+def test_entries_that_could_not_be_stored_are_taken_in_the_next_time(desk: Desk) -> None:
+    desk.server.publish("/a", document("first"))
+    desk.follow("/a")
+    desk.run()
+    desk.server.publish("/a", document("second", "first"))
+    desk.intake.trouble["second"] = RuntimeError("a bug")
+    desk.run(after=600)
+    desk.intake.trouble.clear()
+
+    desk.run(after=1200)
+
+    assert desk.intake.titles == ["first", "second"]
+
+
 def test_what_to_ask_with_is_kept_anew_although_the_document_is_the_same(desk: Desk) -> None:
     desk.server.publish("/a", document("one"), etag='"1"')
     desk.follow("/a")
