@@ -21,6 +21,7 @@ LAYERS = (
     {"syntax"},
     {"toml"},
     ROOMS,
+    {"recent"},
     {"intake", "offline", "online"},
     {"poll", "deliver", "maintain", "reload"},
     {"credentials"},

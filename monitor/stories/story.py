@@ -1,0 +1,91 @@
+"""A story as grouping keeps it: its reports, and what they have in common."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from monitor.model import Concept
+    from monitor.stories.report import Report
+
+Vector = dict[int, float]
+
+NEWEST = 16
+"""Reports that a new one is compared with, beside the first one of each language."""
+MAX_CENTROID = 128
+"""Terms that are kept of what a story's reports in one language say together."""
+
+
+@dataclass(slots=True)
+class Story:
+    """What is known of one story."""
+
+    id: int
+    seen: datetime
+    """When the last report came."""
+    reports: list[Report] = field(default_factory=list)
+    """All of them, as they came."""
+    compared: list[Report] = field(default_factory=list)
+    """Those that a new one is compared with."""
+    earliest: datetime | None = None
+    latest: datetime | None = None
+    """Of the times of its reports."""
+    mentions: Counter[str] = field(default_factory=Counter)
+    """Reports that mention a concept."""
+    named: dict[str, Concept] = field(default_factory=dict)
+    centroids: dict[str, Vector] = field(default_factory=dict)
+    """What its reports of a language say together, not of length one."""
+
+    def add(self, report: Report, *, seen: datetime) -> None:
+        """Take a report in."""
+        self.reports.append(report)
+        self.seen = max(self.seen, seen)
+        if report.at:
+            self.earliest = min(self.earliest or report.at, report.at)
+            self.latest = max(self.latest or report.at, report.at)
+        for concept in report.concepts:
+            self.mentions[concept.id] += 1
+            self.named[concept.id] = concept
+        self._learn(report)
+        self._choose()
+
+    def _learn(self, report: Report) -> None:
+        centroid = self.centroids.setdefault(report.language, {})
+        for term, weight in zip(report.terms, report.weights, strict=True):
+            centroid[term] = centroid.get(term, 0.0) + weight
+        if len(centroid) > 2 * MAX_CENTROID:
+            kept = sorted(centroid.items(), key=lambda pair: (-round(pair[1], 6), pair[0]))
+            self.centroids[report.language] = dict(kept[:MAX_CENTROID])
+
+    def _choose(self) -> None:
+        firsts = {one.language: one for one in reversed(self.reports)}.values()
+        newest = list(islice(reversed(self.reports), NEWEST))
+        self.compared = [*newest, *(one for one in firsts if one not in newest)]
+
+
+def unit(vector: Mapping[int, float]) -> Vector:
+    """The same direction, of length one."""
+    length = math.sqrt(sum(weight * weight for weight in vector.values()))
+    return {term: weight / length for term, weight in vector.items()} if length else {}
+
+
+def along(own: Mapping[int, float], other: Mapping[int, float]) -> float:
+    """The cosine of a unit vector and another one."""
+    dot = sum(weight * other[term] for term, weight in own.items() if term in other)
+    return dot / math.sqrt(sum(weight * weight for weight in other.values())) if dot else 0.0
+
+
+def alike(own: Mapping[int, float], report: Report) -> float:
+    """The cosine of a unit vector and a report's."""
+    dot = 0.0
+    for term, weight in zip(report.terms, report.weights, strict=True):
+        if term in own:
+            dot += weight * own[term]
+    return dot
