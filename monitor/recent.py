@@ -77,10 +77,15 @@ class RecentStories:
         return story, assignment
 
     def _merge(self, tx: Transaction, gone: int, into: int, *, now: datetime) -> None:
-        change = stored_stories.merge(tx, gone, into, by=stored_stories.GROUPING, now=now)
+        change = merge(tx, gone, into, by=stored_stories.GROUPING, now=now)
         self._read = Position(self._read.row, self._read.item, change)
-        stored_alerts.merge(tx, gone=gone, into=into, now=now)
         self._window.merge(gone, into)
+
+
+def merge(tx: Transaction, gone: int, into: int, *, by: str, now: datetime) -> int:
+    """Make two stories one, with what their channels were told; returns the number of the change."""
+    stored_alerts.merge(tx, gone=gone, into=into, now=now)
+    return stored_stories.merge(tx, gone, into, by=by, now=now)
 
 
 def happened(item: Item, *, now: datetime) -> datetime:

@@ -45,7 +45,7 @@ class Bar:
     """Cosine of their words, in one language."""
 
 
-TIMED = Bar(facts=0.3, weight=1.2, text=0.19)
+TIMED = Bar(facts=0.3, weight=1.6, text=0.19)
 UNTIMED = Bar(facts=0.65, weight=3.0, text=0.6)
 """Where it is not known when one of them happened: a file that gives no dates."""
 RELATED = 0.65
@@ -55,6 +55,8 @@ MERGE = 1.05
 """Share of the bar over which a report must be with two stories to make them one."""
 
 _FACTS_SHARE = 0.6
+_LITTLE_EVIDENCE = 1.5
+"""Power by which few shared concepts count less than in proportion."""
 _MAX_NAMES = 4
 
 
@@ -137,7 +139,7 @@ def compare(
         return None
     bar = UNTIMED if apart is None else TIMED
     facts, shared, nearest = _facts(report, story, weigh)
-    facts *= min(1.0, _weight(shared, story, weigh) / bar.weight)
+    facts *= min(1.0, _weight(shared, story, weigh) / bar.weight) ** _LITTLE_EVIDENCE
     text, said_alike = _text(subject, story)
     strength = _strength(facts, text, bar) * _decay(apart)
     return Comparison(
