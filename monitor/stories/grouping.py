@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from monitor.model import Assignment, Outcome
-from monitor.stories import copies
+from monitor.stories import copies, words
 from monitor.stories.story import alike, along
 
 if TYPE_CHECKING:
@@ -53,6 +53,11 @@ RELATED = 0.65
 
 MERGE = 1.05
 """Share of the bar over which a report must be with two stories to make them one."""
+
+OTHER_DAYS = 0.8
+"""What it counts that two texts name days, and not the same ones."""
+_NEAR_DAYS = 4
+_YEAR = 372
 
 _FACTS_SHARE = 0.6
 _LITTLE_EVIDENCE = 1.5
@@ -141,7 +146,9 @@ def compare(
     facts, shared, nearest = _facts(report, story, weigh)
     facts *= min(1.0, _weight(shared, story, weigh) / bar.weight) ** _LITTLE_EVIDENCE
     text, said_alike = _text(subject, story)
-    strength = _strength(facts, text, bar) * _decay(apart)
+    strength = _strength(facts, text, bar) * (
+        _days(report, story) if apart is None else _decay(apart)
+    )
     return Comparison(
         story.id,
         strength,
@@ -160,8 +167,22 @@ def _apart(at: datetime | None, story: Story) -> timedelta | None:
     return max(story.earliest - at, at - story.latest, timedelta())
 
 
-def _decay(apart: timedelta | None) -> float:
-    return 1.0 if apart is None else 0.5 ** (apart / HALF_LIFE)
+def _decay(apart: timedelta) -> float:
+    return float(0.5 ** (apart / HALF_LIFE))
+
+
+def _days(report: Report, story: Story) -> float:
+    """Whether the days that texts name agree, where it is not known when they were written."""
+    ours = report.days | _day(report.at)
+    theirs = frozenset().union(*(one.days | _day(one.at) for one in story.compared))
+    if not ours or not theirs:
+        return 1.0
+    nearest = min(abs(one - other) for one in ours for other in theirs)
+    return 1.0 if min(nearest, _YEAR - nearest) <= _NEAR_DAYS else OTHER_DAYS
+
+
+def _day(at: datetime | None) -> frozenset[int]:
+    return frozenset([words.day_of_year(at.month, at.day)]) if at else frozenset()
 
 
 def _strength(facts: float, text: float, bar: Bar) -> float:

@@ -38,6 +38,7 @@ class Reading:
     words: array[int]
     pairs: array[int]
     numbers: frozenset[str]
+    days: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,6 +58,8 @@ class Report:
     pairs: array[int]
     """Numbers in ascending order."""
     numbers: frozenset[str]
+    days: frozenset[int]
+    """Of the year, that the text names."""
     concepts: tuple[Concept, ...]
 
 
@@ -77,6 +80,7 @@ def read(item: Item) -> Reading:
         words=_sample(counted),
         pairs=_sample(pairs),
         numbers=figures,
+        days=words.days(f"{title} ; {rest}"),
     )
 
 
@@ -107,6 +111,7 @@ def make(
         words=reading.words,
         pairs=reading.pairs,
         numbers=reading.numbers,
+        days=reading.days,
         concepts=tuple(concepts)[:MAX_CONCEPTS],
     )
 
@@ -129,6 +134,7 @@ def to_json(report: Report) -> str:
             list(report.words),
             list(report.pairs),
             sorted(report.numbers),
+            sorted(report.days),
             [[one.id, one.kind, one.name, one.count] for one in report.concepts],
         ],
         ensure_ascii=False,
@@ -138,7 +144,9 @@ def to_json(report: Report) -> str:
 
 def from_json(stored: str) -> Report:
     """The report that was stored."""
-    item, outlet, language, at, terms, weights, one, two, numbers, concepts = json.loads(stored)
+    item, outlet, language, at, terms, weights, one, two, numbers, days, concepts = json.loads(
+        stored
+    )
     return Report(
         item=item,
         outlet=outlet,
@@ -149,6 +157,7 @@ def from_json(stored: str) -> Report:
         words=array("q", one),
         pairs=array("q", two),
         numbers=frozenset(numbers),
+        days=frozenset(days),
         concepts=tuple(_concept(*concept) for concept in concepts),
     )
 

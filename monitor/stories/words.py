@@ -66,6 +66,58 @@ def names(written: str) -> frozenset[str]:
     return frozenset(text.fold(name)[:STEM] for name in found)
 
 
+_MONTH_NUMBERS = {
+    name: number
+    for number, names in enumerate(
+        (
+            "jan|січ|янв|ene|gen|sty|1",
+            "feb|лют|фев|fev|fév|lut|2",
+            "mar|берез|март|mär|mrz|3",
+            "apr|квіт|апр|avr|abr|kwi|4",
+            "may|трав|мая|май|mai|mag|maj|5",
+            "jun|черв|июн|juin|giu|cze|6",
+            "jul|лип|июл|juil|lug|lip|7",
+            "aug|серп|авг|aou|aoû|ago|sie|8",
+            "sep|верес|сент|set|wrz|9",
+            "oct|жовт|окт|okt|ott|paź|10",
+            "nov|листоп|нояб|lis|11",
+            "dec|груд|дек|dez|dic|déc|gru|12",
+        ),
+        1,
+    )
+    for name in names.split("|")
+}
+_LONGEST_FIRST = "|".join(sorted(_MONTH_NUMBERS, key=len, reverse=True))
+_MONTH_NAMES = "|".join(name for name in _LONGEST_FIRST.split("|") if not name.isdigit())
+_DAY = re.compile(
+    rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th|\.)? (?:de |of )?(?P<month>{_MONTH_NAMES})[^\W\d_]*"
+    rf"|\b(?P<month_first>{_MONTH_NAMES})[^\W\d_]*\.? (?P<then_day>\d{{1,2}})(?:st|nd|rd|th)?\b(?! ?:)"
+    r"|(?<!\d)(?P<number>\d{1,2}) ?[月월] ?(?P<its_day>\d{1,2}) ?[日일]"
+)
+_MAX_DAYS = 8
+
+
+def days(folded: str) -> frozenset[int]:
+    """The days of the year that a text names; see `day_of_year`."""
+    found: set[int] = set()
+    for one in _DAY.finditer(folded):
+        month = one["month"] or one["month_first"] or one["number"]
+        day = int(one["day"] or one["then_day"] or one["its_day"])
+        if (number := _MONTH_NUMBERS.get(month.lstrip("0"))) and 1 <= day <= _LONGEST_MONTH:
+            found.add(day_of_year(number, day))
+        if len(found) == _MAX_DAYS:
+            break
+    return frozenset(found)
+
+
+_LONGEST_MONTH = 31
+
+
+def day_of_year(month: int, day: int) -> int:
+    """1 to 372, every month as long as the longest: near enough to tell how far apart days are."""
+    return (month - 1) * _LONGEST_MONTH + day
+
+
 def worth(term: str, *, named: bool) -> float:
     """How much a term counts before anything is known of how usual it is."""
     if named:
