@@ -6,7 +6,7 @@ A false merge hides news and is worse than a split, so every doubt makes a story
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -95,6 +95,16 @@ class Subject:
     report: Report
     vector: Mapping[int, float]
     """Its terms and their weights."""
+    _known: dict[int, float] = field(default_factory=dict)
+
+    def alike(self, other: Report) -> float:
+        """The cosine of its words and those of another report in its language; else 0."""
+        if other.language != self.report.language:
+            return 0.0
+        found = self._known.get(other.item)
+        if found is None:
+            found = self._known[other.item] = alike(self.vector, other)
+        return found
 
 
 def copy_of(subject: Subject, stories: Iterable[Story]) -> tuple[Story, Report, float] | None:
@@ -114,7 +124,7 @@ def copy_of(subject: Subject, stories: Iterable[Story]) -> tuple[Story, Report, 
 def _copied(subject: Subject, other: Report) -> float:
     """How much of a text a report repeats, where it may be a copy of it at all; else 0."""
     report = subject.report
-    if report.language != other.language or alike(subject.vector, other) < _WORTH_A_LOOK:
+    if subject.alike(other) < _WORTH_A_LOOK:
         return 0.0
     if report.at and other.at and abs(report.at - other.at) > COPY_WINDOW:
         return 0.0
@@ -196,28 +206,35 @@ def _facts(
 ) -> tuple[float, tuple[Concept, ...], Report | None]:
     """How alike what both mention is, what they share, and the report that is nearest by it."""
     own = {one.id: weigh(one) for one in report.concepts}
-    length = math.sqrt(sum(weight * weight for weight in own.values()))
-    if not length or not story.mentions:
+    length = math.sqrt(sum([weight * weight for weight in own.values()]))
+    shared = [one for one in report.concepts if one.id in story.named]
+    if not shared or not length:
         return 0.0, (), None
-    weights = {id_: weigh(one) for id_, one in story.named.items()}
     size = len(story.reports)
-    profile = {id_: weights[id_] * count / size for id_, count in story.mentions.items()}
+    heavy = 0.0
+    for id_, count in story.mentions.items():
+        heavy += (weigh(story.named[id_]) * count / size) ** 2
+    dot = sum([own[one.id] ** 2 * story.mentions[one.id] / size for one in shared])
     best, nearest = 0.0, None
     for one in story.compared:
-        found = _cosine(own, length, {c.id: weights[c.id] for c in one.concepts})
+        found = _cosine(own, length, one, weigh)
         if found > best:
             best, nearest = found, one
-    shared = sorted(
-        (one for one in report.concepts if one.id in story.named), key=lambda one: -own[one.id]
-    )
-    return (_cosine(own, length, profile) + best) / 2, tuple(shared), nearest
+    shared.sort(key=lambda one: -own[one.id])
+    profile = dot / (length * math.sqrt(heavy)) if heavy else 0.0
+    return (profile + best) / 2, tuple(shared), nearest
 
 
-def _cosine(own: Mapping[str, float], length: float, other: Mapping[str, float]) -> float:
-    dot = sum(weight * other[id_] for id_, weight in own.items() if id_ in other)
-    if not dot:
-        return 0.0
-    return dot / (length * math.sqrt(sum(weight * weight for weight in other.values())))
+def _cosine(
+    own: Mapping[str, float], length: float, other: Report, weigh: Callable[[Concept], float]
+) -> float:
+    dot = square = 0.0
+    for one in other.concepts:
+        weight = weigh(one)
+        square += weight * weight
+        if one.id in own:
+            dot += weight * weight
+    return dot / (length * math.sqrt(square)) if dot else 0.0
 
 
 def _weight(shared: Iterable[Concept], story: Story, weigh: Callable[[Concept], float]) -> float:
@@ -234,21 +251,19 @@ def _text(subject: Subject, story: Story) -> tuple[float, Report | None]:
         return 0.0, None
     best, nearest = 0.0, None
     for one in story.compared:
-        if one.language == subject.report.language:
-            found = alike(subject.vector, one)
-            if found > best:
-                best, nearest = found, one
+        found = subject.alike(one)
+        if found > best:
+            best, nearest = found, one
     return (along(subject.vector, centroid) + best) / 2, nearest
 
 
 def _other_figures(subject: Subject, story: Story) -> bool:
     """Whether this is the next bulletin of a series rather than a report of the same event."""
     return any(
-        copies.figures_differ(subject.report, one)
-        and alike(subject.vector, one) >= _WORTH_A_LOOK
+        subject.alike(one) >= _WORTH_A_LOOK
+        and copies.figures_differ(subject.report, one)
         and copies.likeness(subject.report, one) >= copies.ALIKE
         for one in story.compared
-        if one.language == subject.report.language
     )
 
 

@@ -5,6 +5,7 @@ Everything is held in memory and bounded; what is stored with each item is enoug
 
 from __future__ import annotations
 
+import heapq
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,8 @@ MAX_REPORTS = 60_000
 MAX_CANDIDATES = 16
 """Stories that a report is compared with in full."""
 _KEY_TERMS = 20
+_FAR_BEHIND = 0.25
+"""Of the evidence that the best candidate shares; a story that shares less is not looked at."""
 _POSTINGS = 600
 """Entries of the index that are looked at for one report, those of rare terms first."""
 
@@ -70,7 +73,7 @@ class Window:
     def decide(self, found: Report) -> Assignment:
         """Which story a report belongs to; changes nothing."""
         subject = Subject(found, dict(zip(found.terms, found.weights, strict=True)))
-        weigh = _remembered(self._rarity.concept)
+        weigh = _Weights(self._rarity.concept).of
         candidates = self._candidates(found, weigh)
         copied = grouping.copy_of(subject, candidates)
         if copied:
@@ -158,8 +161,12 @@ class Window:
                 break
             for story in posting:
                 shared[story] = shared.get(story, 0.0) + weight
-        best = sorted(shared, key=lambda story: (-round(shared[story], 6), story))
-        return [self._stories[story] for story in best[:MAX_CANDIDATES]]
+        least = _FAR_BEHIND * max(shared.values(), default=0.0)
+        near = [story for story, weight in shared.items() if weight >= least]
+        best = heapq.nsmallest(
+            MAX_CANDIDATES, near, key=lambda story: (-round(shared[story], 6), story)
+        )
+        return [self._stories[story] for story in best]
 
 
 def _weighed_keys(found: Report, weigh: Callable[[Concept], float]) -> list[tuple[Key, float]]:
@@ -170,13 +177,15 @@ def _weighed_keys(found: Report, weigh: Callable[[Concept], float]) -> list[tupl
     return keys + [(one.id, weigh(one)) for one in found.concepts]
 
 
-def _remembered(weigh: Callable[[Concept], float]) -> Callable[[Concept], float]:
-    known: dict[str, float] = {}
+class _Weights(dict[str, float]):
+    """Weights of concepts, each worked out once for a report."""
 
-    def remembered(concept: Concept) -> float:
-        weight = known.get(concept.id)
+    def __init__(self, weigh: Callable[[Concept], float]) -> None:
+        super().__init__()
+        self._weigh = weigh
+
+    def of(self, concept: Concept) -> float:
+        weight = self.get(concept.id)
         if weight is None:
-            weight = known[concept.id] = weigh(concept)
+            weight = self[concept.id] = self._weigh(concept)
         return weight
-
-    return remembered
