@@ -34,7 +34,8 @@ from monitor.stories.window import Window
 
 START = datetime(2025, 3, 17, tzinfo=UTC)
 VOCABULARY = 20_000
-CONCEPTS = 400
+CONCEPTS = 2_000
+COMMON = 30
 REPORTS = 3
 MEASURED = 300
 LANGUAGES = ("en", "uk", "ru", "de")
@@ -52,7 +53,9 @@ def made(events: int) -> list[tuple[Item, tuple[Concept, ...], datetime]]:
     items = []
     for event in range(events):
         topic, at = words(14, draw), START + timedelta(hours=90) * draw.random()
-        known = [int(CONCEPTS ** draw.random()) for _ in range(7)]
+        # A few that are in the news all the time, and those that the event is about.
+        known = [int(COMMON ** draw.random()) for _ in range(4)]
+        known += [draw.randrange(COMMON, CONCEPTS) for _ in range(3)]
         kinds = ("person", "place", "organisation", "")
         concepts = tuple(Concept(f"c{n}", kinds[n % 4], f"c{n}") for n in sorted(set(known)))
         for _ in range(REPORTS):
@@ -81,7 +84,10 @@ def filled(items: list[tuple[Item, tuple[Concept, ...], datetime]]) -> tuple[Win
 def restart(items: list[tuple[Item, tuple[Concept, ...], datetime]]) -> float:
     """Seconds to know the stories again after a start, from an SQLite file."""
     now = items[-1][2]
-    with tempfile.TemporaryDirectory() as folder, Database(f"sqlite:///{folder}/monitor.db") as database:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Database(f"sqlite:///{folder}/monitor.db") as database,
+    ):
         migrate.upgrade(database)
         with database.transaction() as tx:
             stored_feeds.sync(tx, [Feed("https://a.example/rss", Outlet("A"))], now=now)

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from monitor.model import Assignment, Outcome
 from monitor.stories import copies, words
-from monitor.stories.story import alike, along
+from monitor.stories.story import alike, product
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from monitor.model import Concept
@@ -60,6 +60,7 @@ _NEAR_DAYS = 4
 _YEAR = 372
 
 _FACTS_SHARE = 0.6
+_SELDOM = 10
 _LITTLE_EVIDENCE = 1.5
 """Power by which few shared concepts count less than in proportion."""
 _MAX_NAMES = 4
@@ -145,7 +146,7 @@ _UNCHANGED = 0.9
 
 
 def compare(
-    subject: Subject, story: Story, weigh: Callable[[Concept], float], *, window: timedelta
+    subject: Subject, story: Story, weights: Mapping[str, float], *, window: timedelta
 ) -> Comparison | None:
     """A report beside a story; None where they are too far apart in time."""
     report = subject.report
@@ -153,8 +154,8 @@ def compare(
     if apart is not None and apart > window:
         return None
     bar = UNTIMED if apart is None else TIMED
-    facts, shared, nearest = _facts(report, story, weigh)
-    facts *= min(1.0, _weight(shared, story, weigh) / bar.weight) ** _LITTLE_EVIDENCE
+    facts, shared, nearest = _facts(report, story, weights)
+    facts *= min(1.0, _weight(shared, story, weights) / bar.weight) ** _LITTLE_EVIDENCE
     text, said_alike = _text(subject, story)
     strength = _strength(facts, text, bar) * (
         _days(report, story) if apart is None else _decay(apart)
@@ -202,22 +203,22 @@ def _strength(facts: float, text: float, bar: Bar) -> float:
 
 
 def _facts(
-    report: Report, story: Story, weigh: Callable[[Concept], float]
+    report: Report, story: Story, weights: Mapping[str, float]
 ) -> tuple[float, tuple[Concept, ...], Report | None]:
     """How alike what both mention is, what they share, and the report that is nearest by it."""
-    own = {one.id: weigh(one) for one in report.concepts}
+    own = {one.id: weights[one.id] for one in report.concepts}
     length = math.sqrt(sum([weight * weight for weight in own.values()]))
     shared = [one for one in report.concepts if one.id in story.named]
     if not shared or not length:
         return 0.0, (), None
     size = len(story.reports)
-    heavy = 0.0
-    for id_, count in story.mentions.items():
-        heavy += (weigh(story.named[id_]) * count / size) ** 2
+    # What few reports mention adds next to nothing to the length.
+    usual = [(id_, count) for id_, count in story.mentions.items() if _SELDOM * count >= size]
+    heavy = sum([(weights[id_] * count / size) ** 2 for id_, count in usual])
     dot = sum([own[one.id] ** 2 * story.mentions[one.id] / size for one in shared])
     best, nearest = 0.0, None
     for one in story.compared:
-        found = _cosine(own, length, one, weigh)
+        found = _cosine(own, length, one, weights)
         if found > best:
             best, nearest = found, one
     shared.sort(key=lambda one: -own[one.id])
@@ -226,35 +227,38 @@ def _facts(
 
 
 def _cosine(
-    own: Mapping[str, float], length: float, other: Report, weigh: Callable[[Concept], float]
+    own: Mapping[str, float], length: float, other: Report, weights: Mapping[str, float]
 ) -> float:
     dot = square = 0.0
     for one in other.concepts:
-        weight = weigh(one)
+        weight = weights[one.id]
         square += weight * weight
         if one.id in own:
             dot += weight * weight
     return dot / (length * math.sqrt(square)) if dot else 0.0
 
 
-def _weight(shared: Iterable[Concept], story: Story, weigh: Callable[[Concept], float]) -> float:
+def _weight(shared: Iterable[Concept], story: Story, weights: Mapping[str, float]) -> float:
     """How much evidence the shared concepts are; one that few of the reports mention is less."""
     return sum(
-        weigh(one) * min(1.0, 2 * story.mentions[one.id] / len(story.reports)) for one in shared
+        weights[one.id] * min(1.0, 2 * story.mentions[one.id] / len(story.reports))
+        for one in shared
     )
 
 
 def _text(subject: Subject, story: Story) -> tuple[float, Report | None]:
     """How alike the words are, and the report whose words are nearest; of one language only."""
-    centroid = story.centroids.get(subject.report.language)
-    if not centroid:
+    language = subject.report.language
+    length = story.lengths.get(language)
+    if not length:
         return 0.0, None
+    together = product(subject.vector, story.centroids[language]) / length
     best, nearest = 0.0, None
     for one in story.compared:
         found = subject.alike(one)
         if found > best:
             best, nearest = found, one
-    return (along(subject.vector, centroid) + best) / 2, nearest
+    return (together + best) / 2, nearest
 
 
 def _other_figures(subject: Subject, story: Story) -> bool:

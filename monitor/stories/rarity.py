@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from monitor.model import Concept
+    from collections.abc import Mapping
+
     from monitor.stories.report import Report
 
 _KINDS = {"person": 1.5, "place": 0.8}
@@ -28,6 +29,7 @@ class Rarity:
 
     reports: int = 0
     concepts: Counter[str] = field(default_factory=Counter)
+    kinds: dict[str, str] = field(default_factory=dict)
     languages: Counter[str] = field(default_factory=Counter)
     terms: dict[str, Counter[int]] = field(default_factory=dict)
 
@@ -37,27 +39,44 @@ class Rarity:
         self.languages[report.language] += sign
         counts = self.concepts
         for concept in report.concepts:
+            self.kinds[concept.id] = concept.kind
             counts[concept.id] += sign
             if not counts[concept.id]:
-                del counts[concept.id]
+                del counts[concept.id], self.kinds[concept.id]
         known = self.terms.setdefault(report.language, Counter())
         for term in report.terms:
             known[term] += sign
             if not known[term]:
                 del known[term]
 
-    def concept(self, concept: Concept) -> float:
+    def concept(self, id_: str, kind: str) -> float:
         """0 for one that every report mentions, about 1 for one that none did; persons count more."""
-        usual = _USUAL.get(concept.kind, _USUAL_TERMS)
-        held = self.concepts[concept.id] + _PRIOR * usual
-        total = self.reports + _PRIOR
-        return _KINDS.get(concept.kind, 1.0) * _rarity(held, total)
+        held = self.concepts[id_] + _PRIOR * _USUAL.get(kind, _USUAL_TERMS)
+        return _KINDS.get(kind, 1.0) * _rarity(held, self.reports + _PRIOR)
+
+    def weights(self, report: Report) -> Weights:
+        """Of all concepts that a report and the counted ones mention."""
+        return Weights(self, {one.id: one.kind for one in report.concepts})
 
     def term(self, language: str, term: int) -> float:
         """The same for a term of a language."""
         known = self.terms.get(language)
         held = known[term] if known else 0
         return math.log((max(self.languages[language], _FEW) + 1) / (held + 0.5))
+
+
+class Weights(dict[str, float]):
+    """Weights of concepts by their ids, each worked out when it is first asked for."""
+
+    def __init__(self, rarity: Rarity, kinds: Mapping[str, str]) -> None:
+        super().__init__()
+        self._rarity = rarity
+        self._kinds = kinds
+
+    def __missing__(self, id_: str) -> float:
+        kind = self._kinds.get(id_) or self._rarity.kinds.get(id_, "")
+        weight = self[id_] = self._rarity.concept(id_, kind)
+        return weight
 
 
 def _rarity(held: float, total: float) -> float:

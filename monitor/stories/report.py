@@ -52,6 +52,7 @@ class Report:
     at: datetime | None
     """When it was published, or else seen; None only in a file that does not say."""
     terms: array[int]
+    """Heaviest first."""
     weights: array[float]
     """Of the terms, by how rare they were when it came; together of length one."""
     words: array[int]
@@ -100,14 +101,15 @@ def make(
 ) -> Report:
     """The report of an item, its terms weighed."""
     # Rounded as it will be stored: a restart must not change a decision.
-    weights = [round(weight, 4) for weight in weighed.values()]
+    rounded = {term: round(weight, 4) for term, weight in weighed.items()}
+    heaviest = sorted(rounded.items(), key=lambda pair: (-pair[1], pair[0]))
     return Report(
         item=number,
         outlet=text.fold(item.outlet.name),
         language=language_of(item),
         at=at,
-        terms=array("q", weighed),
-        weights=array("d", weights),
+        terms=array("q", [term for term, _ in heaviest]),
+        weights=array("d", [weight for _, weight in heaviest]),
         words=reading.words,
         pairs=reading.pairs,
         numbers=reading.numbers,

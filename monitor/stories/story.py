@@ -41,7 +41,9 @@ class Story:
     """Reports that mention a concept."""
     named: dict[str, Concept] = field(default_factory=dict)
     centroids: dict[str, Vector] = field(default_factory=dict)
-    """What its reports of a language say together, not of length one."""
+    """What its reports of a language say together."""
+    lengths: dict[str, float] = field(default_factory=dict)
+    """Of the centroids."""
 
     def add(self, report: Report, *, seen: datetime) -> None:
         """Take a report in."""
@@ -62,7 +64,8 @@ class Story:
             centroid[term] = centroid.get(term, 0.0) + weight
         if len(centroid) > 2 * MAX_CENTROID:
             kept = sorted(centroid.items(), key=lambda pair: (-round(pair[1], 6), pair[0]))
-            self.centroids[report.language] = dict(kept[:MAX_CENTROID])
+            centroid = self.centroids[report.language] = dict(kept[:MAX_CENTROID])
+        self.lengths[report.language] = math.sqrt(sum([w * w for w in centroid.values()]))
 
     def _compare_with(self, report: Report) -> None:
         if all(one.language != report.language for one in self.firsts):
@@ -76,22 +79,20 @@ class Story:
         return self.firsts + self.newest
 
 
+def product(one: Mapping[int, float], other: Mapping[int, float]) -> float:
+    """The sum over the terms that both have."""
+    return sum([one[term] * other[term] for term in one.keys() & other.keys()])
+
+
 def unit(vector: Mapping[int, float]) -> Vector:
     """The same direction, of length one."""
     length = math.sqrt(sum(weight * weight for weight in vector.values()))
     return {term: weight / length for term, weight in vector.items()} if length else {}
 
 
-def along(own: Mapping[int, float], other: Mapping[int, float]) -> float:
-    """The cosine of a unit vector and another one."""
-    dot = sum(weight * other[term] for term, weight in own.items() if term in other)
-    return dot / math.sqrt(sum(weight * weight for weight in other.values())) if dot else 0.0
-
-
 def alike(own: Mapping[int, float], report: Report) -> float:
     """The cosine of a unit vector and a report's."""
-    other = _vector(report)
-    return sum([own[term] * other[term] for term in own.keys() & other.keys()])
+    return product(own, _vector(report))
 
 
 @lru_cache(maxsize=5_000)

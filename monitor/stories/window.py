@@ -16,7 +16,7 @@ from monitor.stories.rarity import Rarity
 from monitor.stories.story import Story, unit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from monitor.model import Concept, Item
@@ -26,7 +26,7 @@ WINDOW = timedelta(hours=96)
 MAX_STORIES = 20_000
 MAX_REPORTS = 60_000
 """Beyond either the stories that were silent longest are let go."""
-MAX_CANDIDATES = 16
+MAX_CANDIDATES = 12
 """Stories that a report is compared with in full."""
 _KEY_TERMS = 20
 _FAR_BEHIND = 0.25
@@ -73,8 +73,8 @@ class Window:
     def decide(self, found: Report) -> Assignment:
         """Which story a report belongs to; changes nothing."""
         subject = Subject(found, dict(zip(found.terms, found.weights, strict=True)))
-        weigh = _Weights(self._rarity.concept).of
-        candidates = self._candidates(found, weigh)
+        weights = self._rarity.weights(found)
+        candidates = self._candidates(found, weights)
         copied = grouping.copy_of(subject, candidates)
         if copied:
             story, other, likeness = copied
@@ -84,7 +84,7 @@ class Window:
                 Outcome.FOLD, reason, story.id, copy_of=other.item, score=round(likeness, 4)
             )
         compared = (
-            grouping.compare(subject, story, weigh, window=self._window) for story in candidates
+            grouping.compare(subject, story, weights, window=self._window) for story in candidates
         )
         assignment = grouping.decide([one for one in compared if one])
         return self._unless_apart(assignment)
@@ -146,14 +146,15 @@ class Window:
 
     def _index_by(self, found: Report, story: int) -> None:
         keys = self._keys.setdefault(story, {})
-        for key, _ in _weighed_keys(found, self._rarity.concept):
+        for key in _keys(found):
             self._index.setdefault(key, {})[story] = keys[key] = None
 
-    def _candidates(self, found: Report, weigh: Callable[[Concept], float]) -> list[Story]:
+    def _candidates(self, found: Report, weights: Mapping[str, float]) -> list[Story]:
         """The stories that share most evidence with a report, by the rarest of it."""
         shared: dict[int, float] = {}
         looked_at = 0
-        keyed = _weighed_keys(found, weigh)
+        worth = [*found.weights[:_KEY_TERMS], *(weights[one.id] for one in found.concepts)]
+        keyed = zip(_keys(found), worth, strict=True)
         postings = [(self._index[key], weight) for key, weight in keyed if key in self._index]
         for posting, weight in sorted(postings, key=lambda pair: len(pair[0])):
             looked_at += len(posting)
@@ -169,23 +170,8 @@ class Window:
         return [self._stories[story] for story in best]
 
 
-def _weighed_keys(found: Report, weigh: Callable[[Concept], float]) -> list[tuple[Key, float]]:
-    """What a report is found by: its concepts, and the heaviest terms of its language."""
-    weighed = zip(found.terms, found.weights, strict=True)
-    heaviest = sorted(weighed, key=lambda pair: (-pair[1], pair[0]))[:_KEY_TERMS]
-    keys: list[tuple[Key, float]] = [((found.language, term), weight) for term, weight in heaviest]
-    return keys + [(one.id, weigh(one)) for one in found.concepts]
-
-
-class _Weights(dict[str, float]):
-    """Weights of concepts, each worked out once for a report."""
-
-    def __init__(self, weigh: Callable[[Concept], float]) -> None:
-        super().__init__()
-        self._weigh = weigh
-
-    def of(self, concept: Concept) -> float:
-        weight = self.get(concept.id)
-        if weight is None:
-            weight = self[concept.id] = self._weigh(concept)
-        return weight
+def _keys(found: Report) -> list[Key]:
+    """What a report is found by: the heaviest terms of its language, and its concepts."""
+    language = found.language
+    keys: list[Key] = [(language, term) for term in found.terms[:_KEY_TERMS]]
+    return keys + [one.id for one in found.concepts]
