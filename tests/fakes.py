@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from monitor.model import Alert, Evidence, Outlet, Reason, Receipt, RuleLabel, Severity
+from monitor.store import alerts, outbox, stories
 
 if TYPE_CHECKING:
     from monitor.errors import DeliveryError
     from monitor.model import Message
+    from monitor.store.database import Database
 
 
 class Clock:
@@ -73,3 +75,22 @@ def alert(title: str = "Two soldiers captured", *, story: int = 1, rule: str = "
         seen=datetime(2025, 3, 17, 9, 30, tzinfo=UTC),
         evidence=(Evidence("captured", "captured", "title", 13, 21, "captured"),),
     )
+
+
+def promise(database: Database, title: str, *, channel: str, now: datetime) -> None:
+    """Promise an alert of a new story to a channel, as the intake does."""
+    with database.transaction() as tx:
+        story = stories.start(tx, now=now)
+        told = alerts.tell(
+            tx,
+            None,
+            story=story,
+            channel=channel,
+            scope="story",
+            rules=["pow"],
+            severity=Severity.HIGH,
+            now=now,
+        )
+        outbox.enqueue(
+            tx, alert(title), alert=told.alert, revision=told.revision, channel=channel, now=now
+        )

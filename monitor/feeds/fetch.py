@@ -204,6 +204,10 @@ class _Engine:
         # libcurl brings no certificates, and may have been built where they lie elsewhere.
         if self._trusted.cafile:
             options[pycurl.CAINFO] = self._trusted.cafile
+        else:
+            curl.unsetopt(pycurl.CAINFO)
+        if self._trusted.capath:
+            options[pycurl.CAPATH] = self._trusted.capath
         for option, value in options.items():
             curl.setopt(option, value)
 
@@ -485,9 +489,12 @@ def _connect_words(number: int) -> str:
 
 def _timeout_words(transfer: _Transfer, curl: pycurl.Curl, host: str) -> str:
     limit = transfer.settings.timeout
-    if not transfer.statuses and not curl.getinfo(pycurl.PRETRANSFER_TIME):
+    taken = curl.getinfo(pycurl.TOTAL_TIME)
+    too_early_to_be_slow = taken < min(_LOW_SPEED_S, limit.total_seconds()) * 0.95
+    unconnected = too_early_to_be_slow or not curl.getinfo(pycurl.PRETRANSFER_TIME)
+    if not transfer.statuses and unconnected:
         return f"no connection to {host} within {format_duration(min(limit, CONNECT_TIMEOUT))}"
-    if curl.getinfo(pycurl.TOTAL_TIME) < limit.total_seconds() * 0.95:
+    if taken < limit.total_seconds() * 0.95:
         return f"an answer slower than {_MIN_BYTES_PER_S} bytes a second"
     return f"no complete answer within {format_duration(limit)} (polling.timeout)"
 

@@ -9,6 +9,7 @@ from monitor.rules.files import fingerprint, load
 from monitor.rules.lint import lint
 from monitor.rules.matcher import Matcher
 from monitor.rules.model import Entity, RuleSet, RuleTest, Terms
+from monitor.rules.schema import json_schema
 from monitor.rules.settings import RulesSettings
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Terms",
     "compile_rules",
     "fingerprint",
+    "json_schema",
     "lint",
     "load",
     "run_tests",

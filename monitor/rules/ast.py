@@ -161,11 +161,15 @@ META_FIELDS = ("source", "lang", "url")
 
 def children(node: Node) -> tuple[Node, ...]:
     """The clauses directly below a node."""
-    if isinstance(node, Term | Ref | Regex):
-        return ()
-    if isinstance(node, And | Or | OfN):
-        return node.clauses
-    return node.operands if isinstance(node, Near) else (node.clause,)
+    match node:
+        case Term() | Ref() | Regex():
+            return ()
+        case And() | Or() | OfN():
+            return node.clauses
+        case Near():
+            return node.operands
+        case _:
+            return (node.clause,)
 
 
 def walk(node: Node) -> Iterator[Node]:
@@ -174,7 +178,8 @@ def walk(node: Node) -> Iterator[Node]:
     while waiting:
         node = waiting.pop()
         yield node
-        waiting.extend(reversed(children(node)))
+        if not isinstance(node, (Term, Ref)):
+            waiting.extend(reversed(children(node)))
 
 
 def _bracketed(node: Node, kinds: tuple[type, ...]) -> str:

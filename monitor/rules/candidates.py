@@ -9,7 +9,7 @@ from array import array
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     from monitor.rules.hits import Hits
 
@@ -30,7 +30,7 @@ class Candidates:
     def __init__(self, needs: Sequence[Sequence[Need]], concepts: int) -> None:
         self.always = tuple(rule for rule, needed in enumerate(needs) if not needed)
         """Rules that need nothing, so that every item has to be looked at."""
-        self._several: list[array[int]] = []
+        self._several: list[Need] = []
         by_concept: list[list[int]] = [[] for _ in range(concepts)]
         for rule, needed in enumerate(needs):
             if not needed:
@@ -48,7 +48,7 @@ class Candidates:
     def _code(self, need: Need) -> int:
         if len(need) == 1:
             return need[0]
-        self._several.append(array("i", need))
+        self._several.append(need)
         return _NOTHING - len(self._several)
 
     def of(self, hits: Hits) -> set[int]:
@@ -71,12 +71,12 @@ class Candidates:
                         continue
                 elif second < _NOTHING and occurring.isdisjoint(several[_NOTHING - 1 - second]):
                     continue
-                if _occurs(third, hits, several):
+                if third == _NOTHING or _occurs(third, hits, several):
                     found.add(rule)
         return found
 
 
-def _occurs(need: int, hits: Hits, several: Sequence[Collection[int]]) -> bool:
+def _occurs(need: int, hits: Hits, several: Sequence[Need]) -> bool:
     if need >= 0:
         return need in hits
-    return need == _NOTHING or not hits.keys().isdisjoint(several[_NOTHING - 1 - need])
+    return not hits.keys().isdisjoint(several[_NOTHING - 1 - need])

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from monitor.rules.model import ParsedRule, RuleSet, RuleTest
 
 
-_SHOWN = 80
+_SHOWN = 40
+"""Characters of a title, a clause, a cause that are told: all together fit into two lines."""
 
 
 def run_tests(rule_set: RuleSet, matcher: Matcher | None = None) -> list[Problem]:
@@ -37,16 +38,17 @@ def _failure(parsed: ParsedRule, test: RuleTest, matcher: Matcher) -> Problem | 
     if bool(matched) == test.match:
         return None
     place = test.place / "title"
+    title = f'"{_short(test.title)}"'
     remedy = "Mend the query, its words, or the test"
     if test.match:
         why = next(one for one in matcher.explain(item) if one.rule == rule.id)
-        cause = (
-            f"rule {rule.id} does not match this test: {_short(why.failed)}: {_short(why.cause)}"
-        )
-        return place.problem(cause, remedy)
+        cause = f"does not match {title}: {_short(why.failed)}: {_short(why.cause)}"
+        return place.problem(f"rule {_short(rule.id)} {cause}", remedy)
     words = dict.fromkeys(one.text for match in matched for one in match.evidence)
     found = ", ".join(f'"{word}"' for word in words)
-    return place.problem(f"rule {rule.id} matches this test: it found {_short(found)}", remedy)
+    return place.problem(
+        f"rule {_short(rule.id)} matches {title}: it found {_short(found)}", remedy
+    )
 
 
 def _short(text: str) -> str:

@@ -14,7 +14,7 @@ from monitor.rules.nodes import Builder
 from monitor.rules.parser import parse_entry
 from monitor.rules.reading import scannable
 from monitor.rules.regex import Pattern, compile_pattern
-from monitor.rules.surfaces import Edge, Surface, excluded_surfaces, surfaces
+from monitor.rules.surfaces import Edge, Surfaces, excluded_surfaces, respelled, surfaces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -53,7 +53,8 @@ class _Compiler:
         builder = Builder(self._concept, self._patterns.__getitem__)
         for parsed in chosen:
             node = builder.node(parsed.tree)
-            compiled.append(Compiled(parsed.rule, node, self._needs(node)))
+            needs = self._needs(node)
+            compiled.append(Compiled(parsed.rule, node, needs, _rest(node, needs)))
         return Matcher(self._rule_set, compiled, self._vocabulary.finish(), list(self._concepts))
 
     def _concept(self, leaf: ast.Leaf) -> int:
@@ -75,8 +76,8 @@ class _Compiler:
                 pattern = compile_pattern(leaf.pattern, exact=leaf.exact)
                 self._patterns[leaf] = pattern
                 for literal in pattern.literals:
-                    surface = Surface(scannable(literal), Edge.FREE, Edge.FREE)
-                    self._vocabulary.add(surface, concept, "")
+                    found = Surfaces([scannable(literal)], Edge.FREE, Edge.FREE)
+                    self._vocabulary.add(found, concept, "")
                 return sum(_cost(literal) for literal in pattern.literals)
 
     def _fill_named(self, named: Entity | Terms, concept: int) -> float:
@@ -88,13 +89,13 @@ class _Compiler:
                 )
         for excluded in named.excluded:
             term = parse_entry(excluded)
-            for surface in excluded_surfaces(term):
-                self._vocabulary.except_in(surface, concept)
+            self._vocabulary.except_in(excluded_surfaces(term), concept)
         return cost
 
     def _add(self, term: ast.Term, concept: int, *, name: str, language: str, kind: str) -> float:
-        for surface in surfaces(term, language=language, kind=kind):
-            self._vocabulary.add(surface, concept, name)
+        self._vocabulary.add(surfaces(term, language=language, kind=kind), concept, name)
+        if kind:
+            self._vocabulary.add(respelled(term, language=language, kind=kind), concept, name)
         return _cost(term.text)
 
     def _needs(self, node: Node) -> tuple[Need, ...]:
@@ -142,6 +143,21 @@ class _Compiler:
 
     def _price(self, concepts: frozenset[int]) -> float:
         return sum(self._costs[concept] for concept in concepts)
+
+
+def _rest(node: Node, needs: Iterable[Need]) -> Node:
+    """What is left to be evaluated where all needs occur; None where nothing is."""
+    met = set(map(frozenset, needs))
+    parts = node[1] if node.__class__ is not int and node[0] == AND else (node,)
+    left = tuple(part for part in parts if _concepts_of(part) not in met)
+    return (AND, left) if len(left) > 1 else left[0] if left else None
+
+
+def _concepts_of(node: Node) -> frozenset[int]:
+    """The concepts of which one must occur, where that is all that a node says."""
+    if node.__class__ is int:
+        return frozenset((node,))
+    return frozenset(node[1]) if node[0] == ANY else frozenset()
 
 
 def _conjuncts(node: Node) -> Iterator[Node]:

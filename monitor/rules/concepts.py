@@ -9,7 +9,7 @@ from monitor.rules.garbage import no_collections
 from monitor.rules.hits import Vocabulary
 from monitor.rules.parser import parse_entry
 from monitor.rules.reading import Reading
-from monitor.rules.surfaces import excluded_surfaces, surfaces
+from monitor.rules.surfaces import excluded_surfaces, respelled, surfaces
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,8 +42,9 @@ class Concepts:
 def _fill(vocabulary: Vocabulary, named: Entity | Terms, number: int) -> None:
     for language, names in named.names.items():
         for name in names:
-            for surface in surfaces(parse_entry(name), language=language, kind=named.kind):
-                vocabulary.add(surface, number, name)
+            term = parse_entry(name)
+            vocabulary.add(surfaces(term, language=language, kind=named.kind), number, name)
+            if named.kind:
+                vocabulary.add(respelled(term, language=language, kind=named.kind), number, name)
     for excluded in named.excluded:
-        for surface in excluded_surfaces(parse_entry(excluded)):
-            vocabulary.except_in(surface, number)
+        vocabulary.except_in(excluded_surfaces(parse_entry(excluded)), number)

@@ -7,7 +7,7 @@ are small and quick to walk; ten thousand rules of objects are neither.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from itertools import chain, islice
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from monitor.rules.hits import NAMELESS, Hits, Mention, maximal
@@ -67,8 +67,13 @@ class Reader:
 
     def _are(self, enough: int, nodes: tuple[Node, ...]) -> bool:
         """Whether enough of the nodes hold."""
-        holding = islice(filter(self.holds, nodes), enough)
-        return sum(1 for _ in holding) == enough
+        hits, holds = self.hits, self.holds
+        for node in nodes:
+            if node in hits if node.__class__ is int else holds(node):
+                enough -= 1
+                if not enough:
+                    return True
+        return False
 
     def mentions(self, node: Node) -> list[Mention]:
         """The mentions of a concept, a regular expression or several of these: in order, maximal."""

@@ -16,7 +16,7 @@ from monitor.rules import languages, sense
 from monitor.rules.garbage import no_collections
 from monitor.rules.model import Entity, ParsedRule, Place, RuleSet, RuleTest, Terms
 from monitor.rules.parser import QueryError, check_references, parse, parse_entry
-from monitor.rules.schema import EntityTable, FileTables, RuleTable, TermsTable, TestTable
+from monitor.rules.schema import ID, EntityTable, FileTables, RuleTable, TermsTable, TestTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -28,7 +28,7 @@ MAX_FILE = 2_000_000
 """Bytes of one rule file."""
 MAX_FILES = 1_000
 
-_ID = re.compile(r"[a-z0-9][a-z0-9-]*")
+_ID = re.compile(ID)
 _DROPPINGS = (".", "~", "#")
 _Named = TypeVar("_Named", Entity, Terms, ParsedRule)
 

@@ -9,7 +9,7 @@ from array import array
 from typing import TYPE_CHECKING, NamedTuple
 
 from monitor.rules.automaton import finder
-from monitor.rules.surfaces import Edge, Surface, fits_left, fits_right
+from monitor.rules.surfaces import Edge, Surfaces, fits_left, fits_right
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,6 +26,8 @@ NAMELESS = -1
 MAX_MENTIONS = 1_000
 """Mentions of one concept in one item that are looked at."""
 
+_HANGUL = "\u1100"
+"""Below are the alphabets, where a letter beside a letter always continues the word."""
 _WORD = 255
 """Edge code of the commonest case, a word of an alphabet."""
 _APART = 254
@@ -49,28 +51,30 @@ class Vocabulary:
     def __init__(self) -> None:
         self._owners: dict[str, _Owner | list[_Owner]] = {}
 
-    def add(self, surface: Surface, concept: int, name: str) -> None:
-        """Let a text stand for a concept."""
-        owner = _Owner(concept, name, _code(surface), surface.exact)
-        known = self._owners.setdefault(surface.text, owner)
-        if isinstance(known, list):
-            known.append(owner)
-        elif known is not owner:
-            self._owners[surface.text] = [known, owner]
+    def add(self, found: Surfaces, concept: int, name: str) -> None:
+        """Let texts stand for a concept."""
+        owner = _Owner(concept, name, _code(found), found.exact)
+        owners = self._owners
+        for text in found.texts:
+            known = owners.setdefault(text, owner)
+            if isinstance(known, list):
+                known.append(owner)
+            elif known is not owner and known[:1] + known[2:] != owner[:1] + owner[2:]:
+                owners[text] = [known, owner]
 
-    def except_in(self, surface: Surface, concept: int) -> None:
-        """Let no mention of a concept count inside a text."""
-        self.add(surface, ~concept, "")
+    def except_in(self, found: Surfaces, concept: int) -> None:
+        """Let no mention of a concept count inside texts."""
+        self.add(found, ~concept, "")
 
     def finish(self) -> Finder:
         """The finder of all texts added."""
         return Finder(self._owners)
 
 
-def _code(surface: Surface) -> int:
-    if surface.left is surface.right is Edge.WORD:
+def _code(found: Surfaces) -> int:
+    if found.left is found.right is Edge.WORD:
         return _WORD
-    return surface.left * 8 + surface.right
+    return found.left * 8 + found.right
 
 
 class Finder:
@@ -142,9 +146,17 @@ class Finder:
             code = codes[index]
             if code == _WORD:
                 # The separators around every field spare us looking for the edges of the text.
-                if text[end].isalnum() and not fits_right(Edge.WORD, text, end):
+                beside = text[end]
+                if beside.isalnum() and (
+                    (beside < _HANGUL and text[end - 1] < _HANGUL)
+                    or not fits_right(Edge.WORD, text, end)
+                ):
                     continue
-                if text[start - 1].isalnum() and not fits_left(Edge.WORD, text, start):
+                beside = text[start - 1]
+                if beside.isalnum() and (
+                    (beside < _HANGUL and text[start] < _HANGUL)
+                    or not fits_left(Edge.WORD, text, start)
+                ):
                     continue
             elif code == _APART:
                 tried[index] = tried.get(index, 0) + 1
@@ -185,11 +197,13 @@ class Finder:
 def _checked(reading: Reading, start: int, end: int, code: int) -> int:
     """Where a hit ends, or 0 where its surroundings forbid it."""
     left, right = (Edge.WORD, Edge.WORD) if code == _WORD else divmod(code, 8)
-    if left and not fits_left(left, reading.text, start):
+    text = reading.text
+    # Whatever is no letter and no digit may stand beside anything.
+    if left and text[start - 1].isalnum() and not fits_left(left, text, start):
         return 0
     if right == Edge.PREFIX:
         return reading.word_end(end)
-    return end if not right or fits_right(right, reading.text, end) else 0
+    return end if not right or not text[end].isalnum() or fits_right(right, text, end) else 0
 
 
 def maximal(mentions: list[Mention]) -> list[Mention]:

@@ -17,7 +17,7 @@ from monitor.rules.regex import compile_pattern
 from monitor.text import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from monitor.model import Concept, Item, Rule
     from monitor.rules.ast import Leaf, Regex
@@ -37,6 +37,8 @@ class Compiled(NamedTuple):
     node: Node
     needs: tuple[Need, ...]
     """What must occur for the rule to match, rarest first; empty: every item is looked at."""
+    rest: Node
+    """What must hold besides; None where the needs say all."""
 
 
 class Matcher:
@@ -71,10 +73,12 @@ class Matcher:
         if not candidates:
             return ()
         reader = Reader(reading, hits)
+        holds, compiled = reader.holds, self._compiled
         return tuple(
             self._match(index, reader)
             for index in sorted(candidates)
-            if reader.holds(self._compiled[index].node) and self._allowed(index, item)
+            if ((rest := compiled[index].rest) is None or holds(rest))
+            and self._allowed(index, item)
         )
 
     def concepts(self, item: Item) -> tuple[Concept, ...]:
@@ -85,6 +89,15 @@ class Matcher:
     def _named(self) -> Concepts:
         # Of use for matched items only; a matcher that is only tested never needs it.
         return Concepts(self._all_named)
+
+    def mentions(self, item: Item) -> Iterator[Evidence]:
+        """Every mention of a name, of those that rules use, whether or not a rule matches."""
+        reading = Reading(item)
+        reader = Reader(reading, self._finder.hits(reading))
+        for concept in reader.hits:
+            if self._labels[concept].startswith("@"):
+                for mention in reader.mentions(concept):
+                    yield self._one(reading, mention, concept)
 
     def explain(self, item: Item) -> tuple[Explanation, ...]:
         """For every rule the evidence, or the first clause that does not hold."""

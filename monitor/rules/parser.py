@@ -97,18 +97,15 @@ def parse_entry(entry: str) -> Term:
 
 def _tokens(query: str) -> list[_Token]:
     tokens: list[_Token] = []
-    at = 0
-    while at < len(query):
-        found = _TOKEN.match(query, at)
-        assert found is not None  # noqa: S101 - the last two alternatives take any character
-        kind = str(found.lastgroup)
+    # The last two alternatives take any character: nothing is skipped.
+    for found in _TOKEN.finditer(query):
+        kind = found.lastgroup
         if kind == "unclosed":
             raise QueryError(
-                at, 'a quotation mark (") is not closed', 'Add a " where the phrase ends'
+                found.start(), 'a quotation mark (") is not closed', 'Add a " where the phrase ends'
             )
         if kind != "space":
-            tokens.append(_Token(kind, found[0], at))
-        at = found.end()
+            tokens.append(_Token(str(kind), found[0], found.start()))
     end = _Token("end", "", len(query.rstrip()))
     return [*tokens, end, end]
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+ID = "[a-z0-9][a-z0-9-]*"
+"""What rules, entities and lists are called."""
+_IDS: dict[str, Any] = {"propertyNames": {"pattern": f"^{ID}$"}}
 
 Words = Annotated[list[str], Field(min_length=1)]
 Kind = Literal["person", "place", "organisation", "group", "event"]
@@ -74,7 +78,10 @@ class TestTable(Table):
 class RuleTable(Table):
     """[[rules]]: what to look for, and where its alerts go."""
 
-    id: str = Field(description="Stable name, of small letters, digits and hyphens.")
+    id: str = Field(
+        description="Stable name, of small letters, digits and hyphens.",
+        json_schema_extra={"pattern": f"^{ID}$"},
+    )
     name: str = Field(min_length=1, description="As people say it; shown in messages.")
     query: str = Field(description="What to look for, in the query language.")
     severity: Literal["low", "medium", "high", "critical"] = Field(
@@ -115,9 +122,19 @@ class FileTables(Table):
     """One rule file."""
 
     entities: dict[str, EntityTable] = Field(
-        default_factory=dict, description="Named things, used as @name."
+        default_factory=dict,
+        description="Named things, used as @name.",
+        json_schema_extra=_IDS,
     )
     terms: dict[str, TermsTable] = Field(
-        default_factory=dict, description="Word lists, used as @name."
+        default_factory=dict,
+        description="Word lists, used as @name.",
+        json_schema_extra=_IDS,
     )
     rules: list[RuleTable] = Field(default_factory=list, description="What to look for.")
+
+
+def json_schema() -> dict[str, Any]:
+    """The schema of a rule file, for editors: what may stand where, and what it means."""
+    made = FileTables.model_json_schema()
+    return {"$schema": "http://json-schema.org/draft-07/schema#"} | made | {"title": "Rule file"}

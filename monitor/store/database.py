@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from pysqlite3 import dbapi2 as sqlite3
 from sqlalchemy import Connection, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, OperationalError
 
-from monitor.errors import DatabaseInUse, StoreError
+from monitor.errors import DatabaseInUse, StoreError, Unstorable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -207,6 +207,8 @@ _CAUSES = (
 
 
 def _store_error(error: DBAPIError) -> StoreError:
+    if isinstance(error, DataError | IntegrityError):
+        return Unstorable(f"the database does not take it ({type(error.orig).__name__})")
     text = str(error.orig).lower()
     for sign, cause in _CAUSES:
         if sign in text:

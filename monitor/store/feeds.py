@@ -168,7 +168,8 @@ def polled(
             last_modified=kept.last_modified,
             body_hash=body_hash if validators else "",
             parser_version=parser_version,
-            first_polled_at=func.coalesce(feeds.c.first_polled_at, now),
+            # What a cut document left out is still history when it comes with the next one.
+            first_polled_at=func.coalesce(feeds.c.first_polled_at, now if validators else None),
             **_answered(now, next_poll_at),
         )
     )

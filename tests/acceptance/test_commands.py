@@ -116,6 +116,37 @@ def test_match_names_a_missing_file(program: Program) -> None:
     assert "nowhere.jsonl" in done.stderr
 
 
+def test_the_forms_of_a_name_are_listed_and_a_wrong_name_is_named(program: Program) -> None:
+    program.configure(feeds=[])
+
+    listed = json.loads(
+        program.run("rules", "list", "--forms", "--entity", "captivity", "--json").stdout
+    )
+    assert {one["name"] for one in listed} == {"captured", "prisoner", "포로"}
+    assert "prisoners" in program.run("rules", "list", "--forms").stdout
+
+    wrong = program.run("rules", "list", "--forms", "--entity", "captivty")
+    assert wrong.returncode == 2
+    assert "captivity" in wrong.stderr
+
+
+def test_the_words_that_names_really_found_are_counted(program: Program, feeds: FeedServer) -> None:
+    url = feeds.publish(
+        "/a.xml",
+        rss([rss_item("Two prisoners", guid="1"), rss_item("Prisoners again, captured", guid="2")]),
+    )
+    program.configure(feeds=[url])
+    assert program.run("run", "--once").returncode == 0
+
+    hits = json.loads(program.run("rules", "list", "--hits", "--json").stdout)
+
+    assert [(one["named"], one["word"], one["items"]) for one in hits] == [
+        ("captivity", "prisoners", 2),
+        ("captivity", "captured", 1),
+    ]
+    assert "prisoners" in program.run("rules", "list", "--hits").stdout
+
+
 def test_rules_are_listed(program: Program) -> None:
     program.configure(feeds=[])
 
@@ -225,10 +256,11 @@ def test_the_demo_prints_its_alerts_and_ends(program: Program) -> None:
     done = program.run("demo", "--seconds", "17", timeout=60)
 
     assert done.returncode == 0, done.stderr
-    for alert in ("captured North Korean soldiers", "북한군 포로", "військовополонених"):
-        assert alert in done.stdout
+    assert "captured North Korean" in done.stdout
+    for other in ("북한군 포로", "військовополонених"):
+        assert other not in done.stdout, "the same story in another language is not told again"
     assert "Shipyards" not in done.stdout
-    assert done.stdout.count("S. Korea's FM Cho asks") == 1, "the copy is not told again"
+    assert done.stdout.count("S. Korea's FM Cho asks") <= 1, "the copy is not told again"
     assert "Traceback" not in done.stderr
 
 

@@ -173,6 +173,21 @@ def test_a_cut_document_costs_no_entry(
     assert sorted(numbers(slack)) == [1, 2]
 
 
+def test_what_a_cut_first_document_left_out_is_still_history(
+    program: Program, feeds: FeedServer, slack: FakeSlack
+) -> None:
+    old = story(2).replace("</item>", "<pubDate>Mon, 06 Jan 2025 10:00:00 GMT</pubDate></item>")
+    whole = rss([story(1), old])
+    url = feeds.publish("/a.xml", whole[: whole.index(b"report number 2")])
+    program.configure(feeds=[url], slack=slack_table(slack))
+
+    program.run("run", "--once")
+    feeds.publish("/a.xml", whole)
+    program.run("run", "--once")
+
+    assert numbers(slack) == [1]
+
+
 def test_a_second_instance_is_refused(
     program: Program, feeds: FeedServer, slack: FakeSlack, started: list[Running]
 ) -> None:

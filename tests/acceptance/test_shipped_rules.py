@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import pytest
 
 from monitor.demo.samples import OUTLETS, SAMPLES
 from monitor.model import Item, Outlet
-from monitor.rules import compile_rules, load, run_tests
+from monitor.rules import compile_rules, lint, load, run_tests
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -113,6 +114,10 @@ def test_the_shipped_rules_load(rule_set: RuleSet) -> None:
 
 def test_the_tests_in_the_shipped_files_pass(rule_set: RuleSet, matcher: Matcher) -> None:
     assert run_tests(rule_set, matcher) == []
+
+
+def test_lint_has_nothing_to_say_about_the_shipped_rules(rule_set: RuleSet) -> None:
+    assert [str(warning) for warning in lint(rule_set, today=date(2025, 3, 17))] == []
 
 
 def test_each_shipped_rule_has_a_dozen_tests_both_ways(rule_set: RuleSet) -> None:

@@ -29,6 +29,8 @@ LAYERS = (
     {"scheduler", "config", "log", "health", "example"},
     {"app"},
     {"demo"},
+    {"options"},
+    {"rulecommands", "storycommands"},
     {"cli"},
     {"__main__"},
 )
@@ -43,7 +45,7 @@ DOORS = {
     "pysqlite3": {"store/"},
     "daachorse": {"rules/automaton.py"},
     "re2": {"rules/"},
-    "typer": {"cli.py"},
+    "typer": {"cli.py", "options.py", "rulecommands.py", "storycommands.py"},
     "rich": {"show.py", "receivers/console.py"},
 }
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from fakes import Clock, MemoryReceiver, alert
+from fakes import Clock, MemoryReceiver, promise
 
 from monitor.deliver import Deliver, after, backoff
 from monitor.errors import (
@@ -15,8 +15,8 @@ from monitor.errors import (
     Unauthorised,
     Unclear,
 )
-from monitor.model import Digest, Severity
-from monitor.store import alerts, outbox, stories
+from monitor.model import Digest
+from monitor.store import outbox
 from monitor.store.outbox import State
 
 if TYPE_CHECKING:
@@ -38,20 +38,7 @@ class Desk:
         )
 
     def promise(self, title: str, channel: str = "#a") -> None:
-        now = self.clock()
-        with self.database.transaction() as tx:
-            story = stories.start(tx, now=now)
-            told = alerts.tell(
-                tx,
-                None,
-                story=story,
-                channel=channel,
-                scope="story",
-                rules=["pow"],
-                severity=Severity.HIGH,
-                now=now,
-            )
-            outbox.enqueue(tx, alert(title), alert=told.alert, revision=1, channel=channel, now=now)
+        promise(self.database, title, channel=channel, now=self.clock())
 
     def run(self, seconds: int) -> None:
         """Let the job tick once a second."""

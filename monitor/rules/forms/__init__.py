@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from monitor.rules.forms import arabic, cjk, korean, latin, romanise
 from monitor.rules.forms.boundaries import fits_left, fits_right
 from monitor.rules.forms.model import MAX_FORMS, MAX_LENGTH, Boundary, Forms
+from monitor.rules.forms.neighbours import is_hangul
 from monitor.rules.forms.scripts import language_of, script_of
 from monitor.rules.forms.slavic import slavic_forms
 
@@ -29,6 +30,7 @@ __all__ = [
     "language_of",
     "phrase",
     "romanisations",
+    "spellings",
 ]
 
 _SLAVIC = ("ru", "uk")
@@ -55,7 +57,9 @@ def phrase(text: str, *, language: str, kind: str) -> Forms:
     if len(texts) > MAX_FORMS:
         texts = {text, *islice(sorted(texts), MAX_FORMS - 1)}
     left, right = _boundaries(text, kind)
-    return Forms(frozenset(unicodedata.normalize("NFC", one) for one in texts), left, right)
+    if not unicodedata.is_normalized("NFC", "\0".join(texts)):
+        texts = {unicodedata.normalize("NFC", one) for one in texts}
+    return Forms(frozenset(texts), left, right)
 
 
 def romanisations(name: str, *, language: str) -> frozenset[str]:
@@ -63,10 +67,17 @@ def romanisations(name: str, *, language: str) -> frozenset[str]:
     return frozenset(romanise.variants(name, language)) if len(name) <= MAX_LENGTH else frozenset()
 
 
+def spellings(name: str, *, language: str, kind: str) -> frozenset[str]:
+    """The romanisations that are safe to look for: of names that can only be a person's or a place's."""
+    if not romanise.is_safe(name, language, kind):
+        return frozenset()
+    return romanisations(name, language=language)
+
+
 def _boundaries(text: str, kind: str) -> tuple[Boundary, Boundary]:
-    first, last = script_of(text[:1]), script_of(text[-1:])
-    left = korean.left_boundary(kind) if first == "hangul" else cjk.boundary(text[:1])
-    right = korean.right_boundary(kind) if last == "hangul" else cjk.boundary(text[-1:])
+    first, last = text[:1], text[-1:]
+    left = korean.left_boundary(kind) if is_hangul(first) else cjk.boundary(first)
+    right = korean.right_boundary(kind) if is_hangul(last) else cjk.boundary(last)
     return left, right
 
 

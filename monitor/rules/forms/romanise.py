@@ -29,6 +29,26 @@ _MOST = 60
 _KOREAN_PARTS = re.compile(r"[A-Za-z]+")
 _SYLLABLES_OF_A_NAME = (2, 3)
 _FIRST_HANGUL = 0xAC00
+_LONG = 5
+"""Letters of a Cyrillic surname or place that make its spelling nobody else's word."""
+_SURNAME = re.compile(
+    ".*(?:[сцз]ьк(?:ий|а)|[сц]к(?:ий|ая)|[ое]в|єв|ёв|[ое]ва|єва|[иі]н|[иі]на|ко|[чщ]ук|юк|[аяі]к|ик|ець|аль|[бг]а)"
+)
+"""How names of Ukrainians and Russians end; Трамп would become tramp."""
+
+
+def is_safe(name: str, language: str, kind: str) -> bool:
+    """Whether a name can be respelled without finding others: by its kind, its script, its build."""
+    if kind not in ("person", "place"):
+        return False
+    script = script_of(name)
+    if script == "cyrillic" and language in ("", "uk", "ru"):
+        last = name.rsplit(" ", 1)[-1]
+        if kind == "place":
+            return len(name) >= _LONG
+        return kind == "person" and len(last) >= _LONG and bool(_SURNAME.fullmatch(last.lower()))
+    # A place's syllables are no family name: 서울 is no Seo Ul.
+    return kind == "person" and script in ("hangul", "latin")
 
 
 def variants(name: str, language: str) -> set[str]:

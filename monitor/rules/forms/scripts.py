@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 _RANGES = (
     ("latin", 0x41, 0x24F),
     ("cyrillic", 0x400, 0x52F),
@@ -17,17 +19,20 @@ _RANGES = (
 _LANGUAGES = {"latin": "en", "arabic": "ar", "kana": "ja", "han": "zh", "hangul": "ko", "": ""}
 _UKRAINIAN = frozenset("іїєґІЇЄҐ")
 _SAMPLE = 60
+_ASCII_LETTER = re.compile("[A-Za-z]")
+_WINNER = re.compile("[\u3041-\u30ff\uac00-\ud7a3]")
 
 
 def script_of(text: str) -> str:
     """The script of the first letters that show one: kana and Hangul win over others."""
-    found = ""
+    if text.isascii():
+        return "latin" if _ASCII_LETTER.search(text, 0, _SAMPLE) else ""
+    if winner := _WINNER.search(text, 0, _SAMPLE):
+        return _script(winner[0])
     for char in text[:_SAMPLE]:
-        script = _script(char)
-        if script in ("kana", "hangul"):
+        if script := _script(char):
             return script
-        found = found or script
-    return found
+    return ""
 
 
 def language_of(text: str) -> str:

@@ -174,3 +174,21 @@ def test_a_server_that_speaks_no_tls_is_named() -> None:
         thread.join()
 
     assert "no secure connection" in str(found)
+
+
+def test_trusted_certificates_may_lie_in_a_folder(
+    authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in Debian's images, where there is no single file of them."""
+    named = subprocess.run(
+        ["openssl", "x509", "-hash", "-noout", "-in", authority.root.cert],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    (tmp_path / f"{named.stdout.strip()}.0").write_bytes(authority.root.cert.read_bytes())
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+
+    with serving(authority.certificate("localhost")) as port:
+        assert isinstance(ask(port), Response)

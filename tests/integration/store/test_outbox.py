@@ -3,11 +3,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import fakes
 import pytest
 from fakes import alert
 
-from monitor.model import Digest, Receipt, Severity
-from monitor.store import alerts, outbox, stories
+from monitor.model import Digest, Receipt
+from monitor.store import outbox
 from monitor.store.outbox import State
 
 if TYPE_CHECKING:
@@ -20,25 +21,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def promise(database: Database, now: datetime) -> Callable[[str, str], None]:
     """Promise an alert with this title to this channel."""
-
-    def run(channel: str, title: str) -> None:
-        with database.transaction() as tx:
-            story = stories.start(tx, now=now)
-            told = alerts.tell(
-                tx,
-                None,
-                story=story,
-                channel=channel,
-                scope="story",
-                rules=["pow"],
-                severity=Severity.HIGH,
-                now=now,
-            )
-            outbox.enqueue(
-                tx, alert(title), alert=told.alert, revision=told.revision, channel=channel, now=now
-            )
-
-    return run
+    return lambda channel, title: fakes.promise(database, title, channel=channel, now=now)
 
 
 def test_content_comes_back_as_it_went_in(

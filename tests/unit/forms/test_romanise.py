@@ -45,3 +45,38 @@ def test_variants_are_few_and_never_the_name_itself(name: str, language: str) ->
     found = variants(name, language)
     assert len(found) <= 60
     assert name not in found
+
+
+@pytest.mark.parametrize(
+    ("name", "language", "kind", "other"),
+    [
+        ("Сибіга", "uk", "person", "Sybiga"),
+        ("Дмитро Кулеба", "uk", "person", "Dmytro Kuleba"),
+        ("조태열", "ko", "person", "Cho Tae-yul"),
+        ("Kim Jong-un", "en", "person", "Kim Jong Un"),
+        ("Тёткино", "ru", "place", "Tyotkino"),
+    ],
+)
+def test_names_of_persons_and_places_are_looked_for_in_other_spellings(
+    name: str, language: str, kind: str, other: str
+) -> None:
+    assert other in forms.spellings(name, language=language, kind=kind)
+
+
+@pytest.mark.parametrize(
+    ("name", "language", "kind"),
+    [
+        ("Трамп", "uk", "person"),  # tramp
+        ("Ван И", "ru", "person"),  # van i
+        ("Пак Чин", "ru", "person"),
+        ("Ким", "ru", "person"),
+        ("서울", "ko", "place"),  # no Seo Ul
+        ("Рим", "ru", "place"),
+        ("Сибіга", "uk", "organisation"),
+        ("полон", "uk", ""),
+    ],
+)
+def test_names_whose_spelling_could_be_another_word_are_not(
+    name: str, language: str, kind: str
+) -> None:
+    assert not forms.spellings(name, language=language, kind=kind)

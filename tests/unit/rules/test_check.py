@@ -133,3 +133,15 @@ def test_lint_asks_for_tests_of_both_kinds(load: Loads) -> None:
 
 def test_lint_has_nothing_to_say_of_a_good_rule(load: Loads) -> None:
     assert warnings(load, f"{RULE}query = '\"kursk\" AND sudzha AND lang:ko'\n{TESTS}") == []
+
+
+def test_however_long_a_query_and_a_title_are_the_failure_is_short(load: Loads) -> None:
+    query = " OR ".join(f"word{number}" for number in range(500))
+    text = f"[[rules]]\nid = '{'r' * 300}'\nname = 'r'\nquery = '{query}'\n"
+    test = f'[[rules.tests]]\ntitle = "{"kursk " * 200}"\nmatch = true\n'
+
+    (failure,) = run_tests(load(rules=text + test))
+
+    assert len(failure.cause) <= 200
+    assert "kursk kursk" in failure.cause
+    assert "word0 OR word1" in failure.cause

@@ -14,7 +14,14 @@ from monitor.rules.ast import And, AtLeast, Field, Near, Node, Not, OfN, Or, Ref
 from monitor.rules.model import Entity, ParsedRule, Place, RuleSet, Terms
 from monitor.rules.parser import parse_entry
 from monitor.rules.reading import LEAD_WORDS, Reading, scannable
-from monitor.rules.surfaces import Edge, Surface, excluded_surfaces, fits_left, fits_right, surfaces
+from monitor.rules.surfaces import (
+    Edge,
+    Surfaces,
+    excluded_surfaces,
+    fits_left,
+    fits_right,
+    surfaces,
+)
 
 NOWHERE = Place("test")
 ENTITIES = {
@@ -135,23 +142,23 @@ class Slow:
         ]
         return [one for one in found if not any(_within(one, two) for two in excepted)]
 
-    def find(self, wanted: list[Surface]) -> list[Found]:
+    def find(self, wanted: Surfaces) -> list[Found]:
         found: list[Found] = []
         unfolded = [text for _, text in Reading(self.item).originals()]
         for (field, text), written in zip(self.texts.items(), unfolded, strict=True):
-            for surface in wanted:
+            for sought in wanted.texts:
                 for start in range(len(text)):
-                    end = start + len(surface.text)
-                    if not text.startswith(surface.text, start):
+                    end = start + len(sought)
+                    if not text.startswith(sought, start):
                         continue
-                    if surface.exact and surface.exact != written[start:end]:
+                    if wanted.exact and wanted.exact != written[start:end]:
                         continue
-                    if not fits_left(surface.left, text, start):
+                    if not fits_left(wanted.left, text, start):
                         continue
-                    if surface.right is Edge.PREFIX:
+                    if wanted.right is Edge.PREFIX:
                         while end < len(text) and text[end].isalnum():
                             end += 1
-                    elif not fits_right(surface.right, text, end):
+                    elif not fits_right(wanted.right, text, end):
                         continue
                     found.append(Found(field, start, end))
         return found

@@ -270,3 +270,21 @@ def test_the_beginning_of_a_very_long_item_is_read(matcher: Matches) -> None:
 
 def test_rules_of_a_set_are_named_even_when_not_in_force(matcher: Matches) -> None:
     assert list(matcher("x1", enabled="false").rules) == ["r"]
+
+
+def test_a_name_is_found_in_other_spellings_of_latin_letters(matcher: Matches) -> None:
+    names = '[entities.cho]\nname = "Cho"\nkind = "person"\nnames.ko = ["조태열"]\n'
+    minister = matcher("@cho", names)
+
+    for title in ("Cho Tae-yul calls Kyiv", "Minister Jo Tae-yeol's call", "CHO TAE YUL SPEAKS"):
+        assert minister.match(Item(title)), title
+    assert not minister.match(Item("Cho Tae-sung calls Kyiv"))
+
+
+def test_a_spelling_that_finds_too_much_can_be_struck_out(matcher: Matches) -> None:
+    names = (
+        '[entities.cho]\nname = "Cho"\nkind = "person"\n'
+        'names.ko = ["조태열"]\nexcept = ["jo tae yeol"]\n'
+    )
+
+    assert not matcher("@cho", names).match(Item("Jo Tae-yeol calls Kyiv"))

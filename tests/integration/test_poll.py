@@ -1,0 +1,229 @@
+"""The poll job with real feeds on loopback and a real database; the clock stands still."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from fakes import Clock
+from feedserver import Answer, FeedServer, rss, rss_item
+
+from monitor.errors import Unstorable
+from monitor.feeds.fetch import Fetcher
+from monitor.feeds.parsing import ParsePool
+from monitor.feeds.settings import PollingSettings
+from monitor.intake import Taken
+from monitor.model import Feed, Outlet
+from monitor.poll import Poll
+from monitor.store import feeds as stored_feeds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from monitor.intake import Source
+    from monitor.model import Item
+    from monitor.store.database import Database, Transaction
+    from monitor.store.feeds import FeedState
+
+SETTINGS = PollingSettings.model_validate({"allow_private": ["127.0.0.1"], "timeout": "2s"})
+
+
+class RecordingIntake:
+    """Takes note of titles, and fails where it is told to."""
+
+    def __init__(self) -> None:
+        self.titles: list[str] = []
+        self.trouble: dict[str, Exception] = {}
+
+    def take(
+        self, tx: Transaction, items: Sequence[Item], source: Source, *, now: datetime
+    ) -> Taken:
+        for item in items:
+            if item.title in self.trouble:
+                raise self.trouble[item.title]
+            self.titles.append(item.title)
+        return Taken(len(items), 0, 0, ())
+
+
+class Desk:
+    """Feeds on loopback, and the job that polls them."""
+
+    def __init__(
+        self,
+        database: Database,
+        server: FeedServer,
+        poll: Poll,
+        clock: Clock,
+        intake: RecordingIntake,
+    ) -> None:
+        self.database = database
+        self.server = server
+        self.poll = poll
+        self.clock = clock
+        self.intake = intake
+
+    def follow(self, *paths: str) -> None:
+        feeds = [Feed(self.server.url(path), Outlet(path)) for path in paths]
+        with self.database.transaction() as tx:
+            stored_feeds.sync(tx, feeds, now=self.clock())
+
+    def run(self, *, after: float = 0) -> None:
+        self.clock.pass_(after)
+        self.poll()
+
+    def state(self, path: str) -> FeedState:
+        with self.database.reading() as tx:
+            return next(s for s in stored_feeds.states(tx) if s.feed.outlet.name == path)
+
+
+@pytest.fixture
+def desk(database: Database, now: datetime) -> Iterator[Desk]:
+    clock = Clock(now)
+    with (
+        FeedServer() as server,
+        Fetcher(SETTINGS, user_agent="test") as fetcher,
+        ParsePool(workers=1) as parser,
+    ):
+        intake = RecordingIntake()
+        poll = Poll(database, fetcher, parser, lambda: intake, SETTINGS, clock=clock)  # type: ignore[arg-type,return-value]
+        yield Desk(database, server, poll, clock, intake)
+
+
+def document(*titles: str) -> bytes:
+    return rss([rss_item(title, guid=title) for title in titles])
+
+
+def test_a_feed_that_has_not_changed_is_asked_and_not_parsed(desk: Desk) -> None:
+    desk.server.publish("/a", document("one"), etag='"1"')
+    desk.follow("/a")
+
+    desk.run()
+    desk.run(after=600)
+
+    assert [one.status for one in desk.server.asked("/a")] == [200, 304]
+    assert desk.intake.titles == ["one"]
+    assert desk.state("/a").last_ok_at == desk.clock()
+
+
+def test_the_same_body_without_validators_is_not_parsed_again(desk: Desk) -> None:
+    desk.server.publish("/a", document("one"))
+    desk.follow("/a")
+
+    desk.run()
+    desk.run(after=600)
+
+    assert [one.status for one in desk.server.asked("/a")] == [200, 200]
+    assert desk.intake.titles == ["one"]
+
+
+def test_a_feed_is_not_asked_before_it_is_due(desk: Desk) -> None:
+    desk.server.publish("/a", document("one"))
+    desk.follow("/a")
+
+    desk.run()
+    desk.run(after=60)
+
+    assert len(desk.server.asked("/a")) == 1
+
+
+@pytest.mark.parametrize(
+    "trouble", [RuntimeError("a bug"), Unstorable("the database does not take it")]
+)
+def test_content_that_brings_a_bug_to_light_touches_no_other_feed(
+    desk: Desk, trouble: Exception
+) -> None:
+    desk.server.publish("/bad", document("poison"))
+    desk.server.publish("/good", document("news"))
+    desk.intake.trouble["poison"] = trouble
+    desk.follow("/bad", "/good")
+
+    desk.run()
+
+    assert desk.intake.titles == ["news"]
+    assert desk.state("/bad").failures == 1
+    assert desk.state("/good").failures == 0
+
+
+def test_what_failed_half_way_is_read_again_whole(desk: Desk) -> None:
+    desk.server.publish("/a", document("second", "first"), etag='"1"')
+    desk.intake.trouble["second"] = RuntimeError("a bug")
+    desk.follow("/a")
+    desk.run()
+    desk.intake.titles.clear()
+    desk.intake.trouble.clear()
+
+    desk.run(after=1200)
+
+    assert sorted(desk.intake.titles) == ["first", "second"]
+    assert desk.state("/a").failures == 0
+
+
+def test_a_feed_that_is_gone_is_not_asked_again_until_it_is_put_back(desk: Desk) -> None:
+    desk.server.answer("/a", Answer(status=410))
+    desk.follow("/a")
+    desk.run()
+    desk.run(after=86_400)
+    assert len(desk.server.asked("/a")) == 1
+    assert desk.state("/a").gone_at
+
+    desk.follow()
+    desk.follow("/a")
+    desk.run(after=1)
+
+    assert len(desk.server.asked("/a")) == 2
+
+
+def test_a_feed_taken_out_of_the_config_rests(desk: Desk) -> None:
+    desk.server.publish("/a", document("one"))
+    desk.follow("/a")
+    desk.follow()
+
+    desk.run()
+
+    assert desk.server.requests == []
+
+
+def test_a_failing_feed_is_asked_less_and_less_and_never_given_up(desk: Desk) -> None:
+    desk.follow("/missing")
+    waits = []
+    for _ in range(12):
+        desk.run()
+        wait = (desk.state("/missing").next_poll_at - desk.clock()).total_seconds()
+        waits.append(wait)
+        desk.clock.pass_(wait)
+
+    assert waits[0] < waits[3] < waits[-1] <= 6 * 3600
+    assert desk.state("/missing").failures == 12
+
+
+def test_a_claimed_feed_whose_process_died_is_asked_again(desk: Desk) -> None:
+    desk.server.publish("/a", document("one"))
+    desk.follow("/a")
+    with desk.database.transaction() as tx:
+        lease = SETTINGS.timeout
+        claimed = stored_feeds.claim_due(
+            tx, now=desk.clock(), limit=9, lease=lease, parser_version=1
+        )
+    assert len(claimed) == 1
+
+    desk.run()
+    assert desk.intake.titles == []
+    desk.run(after=lease.total_seconds())
+
+    assert desk.intake.titles == ["one"]
+
+
+def test_another_parser_asks_without_validators(desk: Desk) -> None:
+    desk.server.publish("/a", document("one"), etag='"1"')
+    desk.follow("/a")
+    desk.run()
+
+    with desk.database.transaction() as tx:
+        later = desk.clock().replace(year=desk.clock().year + 1)
+        (claimed,) = stored_feeds.claim_due(
+            tx, now=later, limit=9, lease=SETTINGS.timeout, parser_version=2
+        )
+
+    assert claimed.validators.etag == ""
+    assert claimed.body_hash == ""
