@@ -15,6 +15,7 @@ from monitor.recent import RecentStories
 from monitor.rules import compile_rules, load
 from monitor.store import feeds as stored_feeds
 from monitor.store import items as stored_items
+from monitor.store import retention
 from monitor.store import stories as stored_stories
 from monitor.store.schema import items as items_table
 
@@ -223,6 +224,20 @@ def test_stories_that_an_analyst_merged_are_one(desk: Desk) -> None:
     assert [one.reason for one in taken.decisions] == [Reason.KNOWN_STORY]
     with desk.database.reading() as tx:
         assert stored_stories.current(tx, second) == first
+
+
+def test_merged_stories_are_pruned_one_after_the_other(desk: Desk) -> None:
+    desk.take(desk.item(EN), desk.item(FIRE))
+    first, second = desk.stories()
+    with desk.database.transaction() as tx:
+        recent.merge(tx, second, first, by="analyst", now=desk.now)
+
+    later = desk.now + timedelta(days=1)
+    for _ in range(4):
+        with desk.database.transaction() as tx:
+            retention.prune(tx, before=later, limit=100)
+
+    assert desk.stories() == []
 
 
 def test_an_item_that_an_analyst_parted_stays_apart(desk: Desk) -> None:
