@@ -29,8 +29,8 @@ COPY_WINDOW = timedelta(hours=36)
 """How long the same text means the same report."""
 UPDATE_WINDOW = timedelta(hours=6)
 """How long other figures in the same words may be news of one event rather than the next bulletin."""
-HALF_LIFE = timedelta(days=6)
-"""After which two reports must be twice as alike."""
+HALF_LIFE = timedelta(hours=36)
+"""After which two reports must be twice as alike: a busy desk sees several events of one kind a week."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,23 +43,28 @@ class Bar:
     """How many unmistakable concepts they must share for that cosine to count in full."""
     text: float
     """Cosine of their words, in one language."""
+    text_beside_facts: float
+    """The same where both mention enough to be compared by it."""
 
 
-TIMED = Bar(facts=0.3, weight=1.6, text=0.19)
-UNTIMED = Bar(facts=0.65, weight=3.0, text=0.6)
+TIMED = Bar(facts=0.4, weight=1.6, text=0.19, text_beside_facts=0.3)
+UNTIMED = Bar(facts=0.7, weight=3.3, text=0.6, text_beside_facts=0.6)
 """Where it is not known when one of them happened: a file that gives no dates."""
 RELATED = 0.65
 """Share of the bar from which two stories are told to have to do with each other."""
 
-MERGE = 1.05
+MERGE = 1.2
 """Share of the bar over which a report must be with two stories to make them one."""
 
+OTHER_PERSONS = 0.7
+"""What it counts that both name persons, and not one of them is the same."""
 OTHER_DAYS = 0.8
 """What it counts that two texts name days, and not the same ones."""
 _NEAR_DAYS = 4
 _YEAR = 372
 
 _FACTS_SHARE = 0.6
+_ENOUGH_FACTS = 4
 _SELDOM = 10
 _LITTLE_EVIDENCE = 1.5
 """Power by which few shared concepts count less than in proportion."""
@@ -157,9 +162,9 @@ def compare(
     facts, shared, nearest = _facts(report, story, weights)
     facts *= min(1.0, _weight(shared, story, weights) / bar.weight) ** _LITTLE_EVIDENCE
     text, said_alike = _text(subject, story)
-    strength = _strength(facts, text, bar) * (
-        _days(report, story) if apart is None else _decay(apart)
-    )
+    strength = _strength(facts, text, bar, beside_facts=_both_rich(report, story))
+    strength *= _days(report, story) if apart is None else _decay(apart)
+    strength *= _persons(report, story)
     return Comparison(
         story.id,
         strength,
@@ -196,10 +201,21 @@ def _day(at: datetime | None) -> frozenset[int]:
     return frozenset([words.day_of_year(at.month, at.day)]) if at else frozenset()
 
 
-def _strength(facts: float, text: float, bar: Bar) -> float:
+def _both_rich(report: Report, story: Story) -> bool:
+    return min(len(report.concepts), len(story.named)) >= _ENOUGH_FACTS
+
+
+def _persons(report: Report, story: Story) -> float:
+    ours = {one.id for one in report.concepts if one.kind == "person"}
+    theirs = {one.id for one in story.named.values() if one.kind == "person"}
+    return OTHER_PERSONS if ours and theirs and not ours & theirs else 1.0
+
+
+def _strength(facts: float, text: float, bar: Bar, *, beside_facts: bool) -> float:
     by_facts = facts / bar.facts
     together = _FACTS_SHARE * by_facts + 0.8 * text / bar.facts if facts else 0.0
-    return max(by_facts, together, text / bar.text)
+    # Two events of one kind are told in much the same words; then what they mention decides.
+    return max(by_facts, together, text / (bar.text_beside_facts if beside_facts else bar.text))
 
 
 def _facts(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import json
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -114,3 +116,28 @@ def test_everyday_news_and_daily_bulletins_are_grouped(
     )
     assert scores["b3_f1"] >= b3
     assert scores["hidden_story_rate"] <= hidden
+
+
+def number(text: str) -> int:
+    return int.from_bytes(hashlib.md5(text.encode(), usedforsecurity=False).digest())
+
+
+@needs_sets
+@pytest.mark.parametrize(("days", "hidden"), [(14, 10), (60, 1)])
+def test_few_events_hide_in_others_where_all_happen_within_weeks(days: int, hidden: int) -> None:
+    """The same reports, each event's within a day of each other, and the events close together."""
+    first = datetime(2025, 3, 1, tzinfo=UTC)
+    moved = []
+    for row in rows(EVAL):
+        begins = first + timedelta(hours=number(row["story"] or row["id"]) % (24 * days))
+        at = begins + timedelta(minutes=number(row["id"]) % (24 * 60))
+        moved.append({**row, "published": at.isoformat()})
+    labels = {row["id"]: row for row in moved if any(row["labels"].values())}
+
+    found = stories(
+        sorted(moved, key=lambda row: row["published"]), compile_rules(load(Path("rules")))
+    )
+
+    event = {id_: labels[id_]["story"] or id_ for id_ in found if id_ in labels}
+    told = {found[id_]: gold for id_, gold in reversed(event.items())}
+    assert len(set(event.values()) - set(told.values())) <= hidden
