@@ -24,6 +24,7 @@ from monitor.poll import Poll
 from monitor.receivers.console import ConsoleReceiver
 from monitor.receivers.slack.client import SlackReceiver
 from monitor.receivers.slack.webhook import WebhookReceiver
+from monitor.recent import RecentStories
 from monitor.reload import Reload
 from monitor.scheduler import Scheduler
 from monitor.store import feeds as stored_feeds
@@ -116,6 +117,7 @@ class Service:
         if before:
             log.info("database upgraded: from=%s to=%s", before, migrate.latest())
         self._open.callback(receiver.close)
+        self._recent = RecentStories(config.stories)
         fetcher = self._open.enter_context(make_fetcher(config))
         self._reading = self._open.enter_context(Reading())
         self._poll = Poll(
@@ -141,6 +143,7 @@ class Service:
             self._reload.matcher,
             channel=self._config.alerts.channel,
             lookback=self._config.polling.lookback,
+            recent=self._recent,
         )
 
     def _recover(self) -> None:
