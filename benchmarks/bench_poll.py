@@ -70,7 +70,7 @@ class Publisher:
         ).encode()
 
     def _entry(self, feed: int, number: int) -> str:
-        dice = random.Random(feed * 10_000 + number)  # noqa: S311 - the same words each time
+        dice = random.Random(feed * 10_000 + number)
         words = " ".join(dice.choices(self._words, k=ENTRY_BYTES // 6))
         title = " ".join(dice.choices(self._words, k=9)).capitalize()
         return (
@@ -105,8 +105,8 @@ async def _serve(control: Connection) -> None:
 
     servers = [await asyncio.start_server(talk, "127.0.0.1", 0)]
     port = servers[0].sockets[0].getsockname()[1]
-    for host in range(2, HOSTS + 1):
-        servers.append(await asyncio.start_server(talk, f"127.0.0.{host}", port))
+    others = [f"127.0.0.{host}" for host in range(2, HOSTS + 1)]
+    servers += [await asyncio.start_server(talk, host, port) for host in others]
     control.send(port)
     while True:
         publisher.news, publisher.all_304 = await asyncio.to_thread(control.recv)
@@ -130,7 +130,9 @@ class Cost:
 def measured(command: list[str]) -> Cost:
     """Run a command to its end."""
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
     peak = [0.0]
     watch = threading.Thread(target=_watch, args=(process, peak))
     watch.start()
