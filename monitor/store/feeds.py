@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, func, insert, or_, select, update
 
-from monitor.model import Feed, Outlet, Validators
+from monitor.model import Feed, Move, Outlet, Validators
 from monitor.store.schema import feeds
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ class Claimed:
     """Of the last whole document read, "" where there is none."""
     marks: bytes
     """Of the entries of that document."""
+    move: Move
     first_sight: bool
     """No poll of it has ever succeeded."""
     failures: int
@@ -44,6 +45,7 @@ class Unchanged:
     next_poll_at: datetime
     validators: Validators
     """To ask with next time."""
+    move: Move
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,10 @@ class FeedState:
     failing_since: datetime | None
     error: str
     gone_at: datetime | None
+    move: Move
+    gaps: int
+    """Polls that found none of the entries of the poll before: news may have been missed."""
+    gap_at: datetime | None
 
 
 def sync(tx: Transaction, configured: Sequence[Feed], *, now: datetime) -> None:
@@ -135,9 +141,14 @@ def _claimed(row: Row[Any], parser_version: int) -> Claimed:
         validators=Validators(row.etag, row.last_modified) if current else Validators(),
         body_hash=row.body_hash if current else "",
         marks=row.marks if current else b"",
+        move=_move(row),
         first_sight=row.first_polled_at is None,
         failures=row.failures,
     )
+
+
+def _move(row: Row[Any]) -> Move:
+    return Move(row.moved_to, row.moved_since, row.moved_times)
 
 
 def _feed(row: Row[Any]) -> Feed:
@@ -178,9 +189,12 @@ def polled(
     body_hash: str,
     marks: bytes,
     parser_version: int,
+    move: Move,
+    gap: bool,
 ) -> None:
     """A poll succeeded. `validators` is None for a document that did not arrive or read whole."""
     kept = validators or Validators()
+    missed = {"gaps": feeds.c.gaps + 1, "gap_at": now} if gap else {}
     tx.execute(
         _of(feed).values(
             etag=kept.etag,
@@ -190,6 +204,8 @@ def polled(
             parser_version=parser_version,
             # What a cut document left out is still history when it comes with the next one.
             first_polled_at=func.coalesce(feeds.c.first_polled_at, now if validators else None),
+            **_moved(move),
+            **missed,
             **_answered(now, next_poll_at),
         )
     )
@@ -201,6 +217,7 @@ def unchanged(tx: Transaction, found: Sequence[Unchanged], *, now: datetime) -> 
         return
     values = _answered(now, next_poll_at=bindparam("due"))
     values |= {"etag": bindparam("tag"), "last_modified": bindparam("date")}
+    values |= {name: bindparam(f"new_{name}") for name in _moved(Move())}
     tx.execute(
         update(feeds).where(feeds.c.id == bindparam("feed")).values(values),
         [
@@ -210,6 +227,7 @@ def unchanged(tx: Transaction, found: Sequence[Unchanged], *, now: datetime) -> 
                 "tag": one.validators.etag,
                 "date": one.validators.last_modified,
             }
+            | {f"new_{name}": value for name, value in _moved(one.move).items()}
             for one in found
         ],
     )
@@ -227,10 +245,17 @@ def _answered(now: datetime, next_poll_at: datetime | BindParameter[Any]) -> dic
     }
 
 
+def _moved(move: Move) -> dict[str, Any]:
+    return {"moved_to": move.to, "moved_since": move.since, "moved_times": move.times}
+
+
 def failed(
     tx: Transaction, feed: int, *, now: datetime, next_poll_at: datetime | None, error: str
 ) -> None:
-    """A poll failed. `next_poll_at` is None for a feed that is gone for good."""
+    """A poll failed. `next_poll_at` is None for a feed that is gone for good.
+
+    Where it was asked at a new address, its own is asked again.
+    """
     gone = next_poll_at is None
     tx.execute(
         _of(feed).values(
@@ -241,6 +266,7 @@ def failed(
             failures=feeds.c.failures + 1,
             failing_since=func.coalesce(feeds.c.failing_since, now),
             error=error,
+            **_moved(Move()),
         )
     )
 
@@ -263,6 +289,9 @@ def _state(row: Row[Any]) -> FeedState:
         failing_since=row.failing_since,
         error=row.error,
         gone_at=row.gone_at,
+        move=_move(row),
+        gaps=row.gaps,
+        gap_at=row.gap_at,
     )
 
 

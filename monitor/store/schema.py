@@ -81,6 +81,12 @@ feeds = Table(
     Column("marks", LargeBinary, nullable=False, default=b""),
     # Validators vouch for a document as *this* parser read it; another one asks unconditionally.
     Column("parser_version", Integer, nullable=False, default=0),
+    Column("moved_to", Text, nullable=False, default=""),
+    Column("moved_since", Time),
+    Column("moved_times", Integer, nullable=False, default=0),
+    # Polls whose entries were all new: some may have come and gone since the poll before.
+    Column("gaps", Integer, nullable=False, default=0),
+    Column("gap_at", Time),
     Column("next_poll_at", Time, nullable=False),
     Column("lease_until", Time),
     Column("first_polled_at", Time),
