@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=30)
 """How long nobody else polls a feed of ours without a sign from us: what a crash may delay it by."""
 RENEW_S = 10.0
+LONGEST_HOST_PAUSE = timedelta(minutes=10)
+"""One feed's word must not silence the others of its host for long: many hosts serve strangers."""
 
 
 class Poll:
@@ -179,6 +181,9 @@ class Poll:
             stored_feeds.failed(
                 tx, claimed.id, now=now, next_poll_at=next_poll_at, error=str(error)
             )
+            if error.retry_after:
+                pause = min(error.retry_after, LONGEST_HOST_PAUSE)
+                stored_feeds.put_off(tx, urls.host(claimed.feed.url), until=now + pause)
         # Once when it starts, once when it ends: a feed that is down for a week is two lines.
         if error.gone:
             log.warning("feed gone, polled no more: feed=%s url=%s", *_names(claimed))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, func, insert, or_, select, update
 
+from monitor import urls
 from monitor.model import Feed, Move, Outlet, Validators
 from monitor.store.schema import feeds
 
@@ -78,7 +79,8 @@ def sync(tx: Transaction, configured: Sequence[Feed], *, now: datetime) -> None:
         values = _values(feed)
         row = known.pop(feed.url, None)
         if row is None:
-            tx.execute(insert(feeds).values(url=feed.url, next_poll_at=now, **values))
+            place = {"url": feed.url, "host": urls.host(feed.url)}
+            tx.execute(insert(feeds).values(next_poll_at=now, **place, **values))
         elif not row.active:
             tx.execute(_of(row.id).values(gone_at=None, next_poll_at=now, **values))
         elif any(getattr(row, name) != value for name, value in values.items()):
@@ -269,6 +271,12 @@ def failed(
             **_moved(Move()),
         )
     )
+
+
+def put_off(tx: Transaction, host: str, *, until: datetime) -> None:
+    """Ask a host for none of its feeds before a moment."""
+    sooner = (feeds.c.host == host) & (feeds.c.next_poll_at < until)
+    tx.execute(update(feeds).where(sooner).values(next_poll_at=until))
 
 
 def states(tx: Transaction) -> tuple[FeedState, ...]:

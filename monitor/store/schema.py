@@ -65,6 +65,8 @@ feeds = Table(
     metadata,
     Column("id", _Id, primary_key=True),
     Column("url", Text, nullable=False, unique=True),
+    # Of the address: a host that asks us to come less often means all feeds we ask it for.
+    Column("host", Text, nullable=False, index=True),
     Column("name", Text, nullable=False),
     Column("language", Text, nullable=False),
     Column("kind", Text, nullable=False),

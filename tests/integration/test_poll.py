@@ -213,6 +213,21 @@ def test_a_feed_that_is_gone_is_not_asked_again_until_it_is_put_back(desk: Desk)
     assert len(desk.server.asked("/a")) == 2
 
 
+@pytest.mark.parametrize(("asked", "kept"), [("300", 300), ("86400", 600)])
+def test_a_host_that_asks_for_a_pause_gets_it_for_all_its_feeds_within_limits(
+    desk: Desk, asked: str, kept: int
+) -> None:
+    desk.server.publish("/b", document("one"))
+    desk.follow("/b")
+    desk.run()
+    desk.server.answer("/a", Answer(status=429, headers={"Retry-After": asked}))
+    desk.follow("/a", "/b")
+    desk.run(after=200)
+
+    assert desk.state("/b").next_poll_at - desk.clock() == timedelta(seconds=kept)
+    assert desk.state("/b").failures == 0
+
+
 DAY = 86_400
 
 

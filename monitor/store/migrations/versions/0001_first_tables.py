@@ -17,6 +17,7 @@ def upgrade() -> None:
         "feeds",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("language", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
@@ -48,6 +49,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("feeds", schema=None) as batch_op:
         batch_op.create_index("ix_feeds_due", ["active", "next_poll_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_feeds_host"), ["host"], unique=False)
 
     op.create_table(
         "item_keys",
