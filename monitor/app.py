@@ -20,6 +20,7 @@ from monitor.feeds.reading import Reading
 from monitor.health import HealthServer
 from monitor.intake import Intake
 from monitor.maintain import Maintain
+from monitor.plan import Plan
 from monitor.poll import Poll
 from monitor.receivers.console import ConsoleReceiver
 from monitor.receivers.slack.client import SlackReceiver
@@ -45,6 +46,11 @@ TICK = timedelta(seconds=1)
 STUCK = timedelta(minutes=3)
 """A job silent for longer than its slowest step (a page of look-ups, a parse) hangs."""
 _WATCH_S = 0.25
+PLAN_EVERY = timedelta(minutes=5)
+START_PACE = 10.0
+"""Feeds asked in a second after a start, for their answers come all at once as well."""
+START_WITHIN = timedelta(minutes=1)
+"""However many they are: news that came meanwhile has waited long enough."""
 GRACE = timedelta(seconds=8)
 """How long a stop waits for the transaction and the message at hand."""
 
@@ -120,12 +126,14 @@ class Service:
         self._recent = RecentStories(config.stories)
         fetcher = self._open.enter_context(make_fetcher(config))
         self._reading = self._open.enter_context(Reading())
+        self._plan = Plan(self._database, config.polling, clock=self._clock)
         self._poll = Poll(
             self._database,
             fetcher,
             self._reading,
             self._intake,
             config.polling,
+            self._plan,
             clock=self._clock,
         )
         self._deliver = Deliver(
@@ -170,10 +178,12 @@ class Service:
 
     def run(self) -> None:
         """Work until `stop` is called, in this thread and some of its own."""
+        self._begin()
         scheduler = Scheduler()
         scheduler.every(TICK, _steady("poll", self._poll), name="poll")
         scheduler.every(TICK, _steady("deliver", self._deliver), name="deliver")
         scheduler.every(TICK, _steady("reload", self._reload), name="reload")
+        scheduler.every(PLAN_EVERY, _steady("plan", self._plan), name="plan")
         scheduler.every(timedelta(hours=1), _steady("maintain", self._maintain), name="maintain")
         listen = self._config.web.listen
         if listen:
@@ -197,6 +207,12 @@ class Service:
         scheduler.stop()
         watchdog.cancel()
         log.info("service stopped")
+
+    def _begin(self) -> None:
+        """Plan, and let what became due while the service was off come one after the other."""
+        self._plan()
+        with self._database.transaction() as tx:
+            stored_feeds.spread_due(tx, now=self._clock(), pace=START_PACE, longest=START_WITHIN)
 
     def _replan(self) -> None:
         """After the clock was stepped back, what is due in an hour by the old clock is due too late."""

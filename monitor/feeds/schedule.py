@@ -5,10 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from monitor.feeds import budget, rhythm
+from monitor.feeds.budget import Demand
+from monitor.feeds.rhythm import Forecast
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
+    from monitor.feeds.rhythm import Rhythm
     from monitor.feeds.settings import PollingSettings
+
+PATIENCE = 2
+"""Intervals that a quiet feed waits at most: its news must not come much later for the others' sake."""
 
 SPREAD = 0.1
 """Polls are spread by a tenth to both sides, so that feeds added together drift apart."""
@@ -16,15 +25,70 @@ SPREAD = 0.1
 LONGEST_RETRY_AFTER = timedelta(hours=24)
 """A publisher may ask for more; nobody means it, and news would be missed."""
 
+_SAMPLES = 8
+_SAMPLE_S = 24 * 3600 / _SAMPLES
+_GUESS = 1 / 3600
+"""News per second of a feed of which nothing is known, before other feeds are known."""
+
+
+def ceiling(interval: timedelta | None, settings: PollingSettings) -> timedelta:
+    """The longest time between two polls of a healthy feed, whose own interval may be given."""
+    return max(interval or PATIENCE * settings.interval, settings.min_interval)
+
+
+def _usual(interval: timedelta | None, settings: PollingSettings) -> timedelta:
+    return max(interval or settings.interval, settings.min_interval)
+
+
+def first_threshold(settings: PollingSettings) -> float:
+    """What to begin with, see `threshold`."""
+    return settings.interval.total_seconds() ** 2 * _GUESS / 2
+
+
+def threshold(
+    feeds: Iterable[tuple[timedelta | None, Rhythm]],
+    settings: PollingSettings,
+    *,
+    now: datetime,
+    before: float,
+) -> float:
+    """How much delay (the sum over its unseen news, in seconds) makes a feed due.
+
+    Such that all feeds together cost what the operator allows, on average over the day ahead.
+
+    Args:
+        feeds: Those that answer: own interval and rhythm.
+        settings: What the operator configured.
+        now: The time.
+        before: The last threshold, or the first.
+    """
+    at = now.timestamp()
+    guess = rhythm.guess(before, settings.interval.total_seconds())
+    demands = []
+    fixed = 0.0
+    for interval, known in feeds:
+        forecast = Forecast(known, at, guess=guess)
+        rates = [forecast.usual(at + place * _SAMPLE_S) for place in range(_SAMPLES)]
+        demands.append(Demand(rates, ceiling(interval, settings).total_seconds()))
+        fixed += 1 / _usual(interval, settings).total_seconds()
+    if not demands:
+        return before
+    allowed = settings.budget / 60 or fixed
+    floor = settings.min_interval.total_seconds()
+    return budget.threshold(demands, floor=floor, budget=allowed)
+
 
 def next_poll(
     interval: timedelta | None,
     settings: PollingSettings,
     *,
     now: datetime,
+    known: Rhythm,
+    threshold: float,
     failures: int = 0,
     retry_after: timedelta | None = None,
     gap: bool = False,
+    first_sight: bool = False,
     jitter: float,
 ) -> datetime:
     """When a feed is due again.
@@ -33,20 +97,29 @@ def next_poll(
         interval: The feed's own ceiling; None is the configured one.
         settings: What the operator configured.
         now: The time of the poll that just ended.
+        known: The feed's rhythm, with what the poll brought.
+        threshold: How much delay makes it due.
         failures: Polls that failed in a row, this one included; 0 after a success.
         retry_after: How long the publisher asked us to wait.
-        gap: Entries may have been missed since the poll before: the floor is its interval for once.
+        gap: Entries may have been missed since the poll before: it is asked as soon as may be, once.
+        first_sight: It is new: it comes sooner by chance, so that feeds added together drift apart.
         jitter: From 0 to 1, drawn anew for each poll.
     """
-    usual = max(interval or settings.interval, settings.min_interval)
-    usual = settings.min_interval if gap else usual
-    pause = _back_off(usual, settings, failures, jitter) if failures else _spread(usual, jitter)
+    usual = _usual(interval, settings)
+    longest = ceiling(interval, settings)
+    guess = rhythm.guess(threshold, settings.interval.total_seconds())
+    forecast = Forecast(known, now.timestamp(), guess=guess)
+    pause = timedelta(seconds=forecast.pause(threshold, most=longest.total_seconds()))
+    if failures:
+        pause = _back_off(min(pause, usual), settings, failures, jitter)
+    elif gap:
+        pause = settings.min_interval
+    elif first_sight:
+        pause = min(pause, usual) * (1 + jitter) / 2
+    else:
+        pause = min(pause * (1 + SPREAD * (2 * jitter - 1)), longest)
     asked = min(retry_after or timedelta(0), LONGEST_RETRY_AFTER)
     return now + max(pause, asked, settings.min_interval)
-
-
-def _spread(pause: timedelta, jitter: float) -> timedelta:
-    return pause * (1 + SPREAD * (2 * jitter - 1))
 
 
 def _back_off(
