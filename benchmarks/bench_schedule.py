@@ -45,8 +45,12 @@ class World:
 
 
 WORLDS = (
-    World("log-normal, median 8 a day, sigma 1.5", lambda dice: dice.lognormvariate(math.log(8), 1.5)),
-    World("log-normal, median 4 a day, sigma 2.0", lambda dice: dice.lognormvariate(math.log(4), 2.0)),
+    World(
+        "log-normal, median 8 a day, sigma 1.5", lambda dice: dice.lognormvariate(math.log(8), 1.5)
+    ),
+    World(
+        "log-normal, median 4 a day, sigma 2.0", lambda dice: dice.lognormvariate(math.log(4), 2.0)
+    ),
     World("Pareto, from 2 a day, alpha 1.1", lambda dice: 2 * dice.paretovariate(1.1)),
 )
 
@@ -70,7 +74,10 @@ def make_feed(world: World, flashes: list[float], days: int, dice: random.Random
     hourly = min(world.daily(dice), MOST_A_DAY) / 24
     zone, awake, weekend = dice.choice(ZONES), dice.uniform(3, 7), dice.uniform(0.2, 1)
     quiet = dice.uniform(0.02, 0.4)
-    day = [quiet + math.exp(-((((h + zone - 13) + 12) % 24 - 12) ** 2) / (2 * awake**2)) for h in range(24)]
+    day = [
+        quiet + math.exp(-((((h + zone - 13) + 12) % 24 - 12) ** 2) / (2 * awake**2))
+        for h in range(24)
+    ]
     mean = sum(day) / 24
     mine = [at for at in flashes if dice.random() < FLASH_REACH]
     turn = START + dice.random() * days * DAY if dice.random() < DRIFTING else math.inf
@@ -82,7 +89,9 @@ def make_feed(world: World, flashes: list[float], days: int, dice: random.Random
         rate = hourly * day[hour % 24] / mean * (weekend if local >= 5 else 1)
         rate *= factor if at > turn else 1
         rate *= 1 + sum(
-            FLASH_BOOST * math.exp((flash - at) / FLASH_S) for flash in mine if flash <= at < flash + 8 * HOUR
+            FLASH_BOOST * math.exp((flash - at) / FLASH_S)
+            for flash in mine
+            if flash <= at < flash + 8 * HOUR
         )
         for _ in range(poisson(dice, rate * (1 - CLUSTER))):
             one = at + dice.random() * HOUR
@@ -139,11 +148,17 @@ def miniflux(feeds: list[list[float]], end: float, dice: random.Random, factor: 
             week = seen - bisect_left(times, now - WEEK)
             # Before a week has passed, what came counts for a week of its kind.
             week *= WEEK / min(max(now - START, DAY), WEEK)
-            now += min(max(WEEK / (week * factor), FLOOR), DAY) if week else (DAY if now - START > DAY else INTERVAL)
+            now += (
+                min(max(WEEK / (week * factor), FLOOR), DAY)
+                if week
+                else (DAY if now - START > DAY else INTERVAL)
+            )
     return outcome
 
 
-def sia(feeds: list[list[float]], end: float, dice: random.Random, budget: float, ceiling: float) -> Outcome:
+def sia(
+    feeds: list[list[float]], end: float, dice: random.Random, budget: float, ceiling: float
+) -> Outcome:
     """Each midnight, from the last two weeks: hourly rates; polls ~ sqrt(rate x shape), spread as sqrt(rate)."""
     outcome = Outcome(0, [])
     phases = [dice.random() for _ in feeds]
@@ -158,13 +173,19 @@ def sia(feeds: list[list[float]], end: float, dice: random.Random, budget: float
                 counts[int((one - START) // HOUR) % 24] += 1
             if known:
                 mean = sum(counts) / 24
-                counts = [(counts[h - 1] + 2 * counts[h] + counts[(h + 1) % 24] + mean) / 5 for h in range(24)]
+                counts = [
+                    (counts[h - 1] + 2 * counts[h] + counts[(h + 1) % 24] + mean) / 5
+                    for h in range(24)
+                ]
                 shapes.append([count / known / HOUR for count in counts])
             else:
                 shapes.append([1 / DAY] * 24)
         mu = threshold((Demand(shape, ceiling) for shape in shapes), floor=FLOOR, budget=budget)
         for number, times in enumerate(feeds):
-            pace = [min(max(math.sqrt(rate / (2 * mu)), 1 / ceiling), 1 / FLOOR) for rate in shapes[number]]
+            pace = [
+                min(max(math.sqrt(rate / (2 * mu)), 1 / ceiling), 1 / FLOOR)
+                for rate in shapes[number]
+            ]
             polls, owed = [], phases[number]
             for hour, each in enumerate(pace):
                 at = day + hour * HOUR
@@ -174,7 +195,10 @@ def sia(feeds: list[list[float]], end: float, dice: random.Random, budget: float
                 owed = more - int(more)
             phases[number] = owed
             outcome.requests += len(polls)
-            begin, stop = bisect_left(times, last[number]), bisect_left(times, polls[-1]) if polls else 0
+            begin, stop = (
+                bisect_left(times, last[number]),
+                bisect_left(times, polls[-1]) if polls else 0,
+            )
             for one in times[begin:stop]:
                 outcome.delays.append(polls[bisect_left(polls, one)] - one)
             if polls:
@@ -250,21 +274,23 @@ def line(name: str, outcome: Outcome, base: float) -> str:
 
 if __name__ == "__main__":
     import sys
-    n = int(sys.argv[1]); days = 28
+
+    n = int(sys.argv[1])
+    days = 28
     end = START + days * DAY
     for w in WORLDS:
         dice = random.Random(1)
-        t=time.time()
+        t = time.time()
         feeds = make_feeds(w, n, days, dice)
-        print(w.name, sum(map(len, feeds)), "made", time.time()-t)
+        print(w.name, sum(map(len, feeds)), "made", time.time() - t)
         budget = n / INTERVAL
         f = fixed(feeds, end, dice)
         base = statistics.fmean(f.delays)
         print(line("fixed", f, base))
         for c in map(float, sys.argv[2].split(",")):
-            t=time.time()
-            o = ours(feeds, end, random.Random(2), budget, c*60)
-            print(line(f"ours, ceiling {c}", o, base), f"{time.time()-t:.0f} s")
-            t=time.time()
-            o = sia(feeds, end, random.Random(2), budget, c*60)
-            print(line(f"sia, ceiling {c}", o, base), f"{time.time()-t:.0f} s", flush=True)
+            t = time.time()
+            o = ours(feeds, end, random.Random(2), budget, c * 60)
+            print(line(f"ours, ceiling {c}", o, base), f"{time.time() - t:.0f} s")
+            t = time.time()
+            o = sia(feeds, end, random.Random(2), budget, c * 60)
+            print(line(f"sia, ceiling {c}", o, base), f"{time.time() - t:.0f} s", flush=True)

@@ -48,6 +48,18 @@ class Feed:
 
 
 @dataclass(frozen=True, slots=True)
+class Hints:
+    """What a document says about when to ask for it again."""
+
+    pause: timedelta = timedelta(0)
+    """It changes no faster than that."""
+    skip_hours: tuple[int, ...] = ()
+    """Hours of the day, UTC, in which nothing is published."""
+    skip_days: tuple[int, ...] = ()
+    """Days of the week, 0 is Monday."""
+
+
+@dataclass(frozen=True, slots=True)
 class Move:
     """A feed's word that it is at another address for good."""
 

@@ -37,6 +37,4 @@ class Plan:
         with self._database.reading() as tx:
             stored = stored_feeds.rhythms(tx)
         feeds = ((own, rhythm.unpack(packed, now=now.timestamp())) for own, packed in stored)
-        self.threshold = schedule.threshold(
-            feeds, self._settings, now=now, before=self.threshold
-        )
+        self.threshold = schedule.threshold(feeds, self._settings, now=now, before=self.threshold)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from monitor import urls
 from monitor.errors import FeedError, StoreError, Unstorable
-from monitor.feeds import moves, rhythm, schedule
+from monitor.feeds import hints, moves, rhythm, schedule
 from monitor.feeds.exchange import Request
 from monitor.feeds.normalise import normalise_document
 from monitor.feeds.parse import PARSER_VERSION
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from monitor.feeds.rhythm import Rhythm
     from monitor.feeds.settings import PollingSettings
     from monitor.intake import Intake
-    from monitor.model import Item, Move
+    from monitor.model import Hints, Item, Move
     from monitor.plan import Plan
     from monitor.store.database import Database, Transaction
     from monitor.store.feeds import Claimed
@@ -135,10 +135,9 @@ class Poll:
         now = self._clock()
         move = _moved(claimed, response, now=now)
         known = rhythm.unpack(claimed.rhythm, now=now.timestamp())
-        due = self._next(claimed, now, known)
-        self._unchanged.append(
-            stored_feeds.Unchanged(claimed.id, due, response.validators, move)
-        )
+        wish = _wish(claimed.hints, response, now=now)
+        due = self._next(claimed, now, known, wish=wish)
+        self._unchanged.append(stored_feeds.Unchanged(claimed.id, due, response.validators, move))
         _log_recovery(claimed)
         _log_silence(claimed, known, now=now)
 
@@ -149,6 +148,7 @@ class Poll:
         items = normalise_document(parsed, claimed.feed, seen=now)
         intake = self._intake()
         move = _moved(claimed, response, now=now)
+        wish = _wish(parsed.hints, response, now=now)
         if parsed.left_out:
             log.warning(
                 "oldest entries left out: feed=%s url=%s n=%d", *_names(claimed), parsed.left_out
@@ -162,12 +162,13 @@ class Poll:
                 tx,
                 claimed.id,
                 now=now,
-                next_poll_at=self._next(claimed, now, learned, gap=gap),
+                next_poll_at=self._next(claimed, now, learned, gap=gap, wish=wish),
                 validators=response.validators if parsed.complete else None,
                 body_hash=body_hash,
                 marks=parsed.marks,
                 parser_version=PARSER_VERSION,
                 move=move,
+                hints=parsed.hints,
                 gap=gap,
                 rhythm=rhythm.pack(learned),
             )
@@ -207,6 +208,7 @@ class Poll:
         known: Rhythm,
         error: FeedError | None = None,
         *,
+        wish: datetime | None = None,
         gap: bool = False,
     ) -> datetime:
         return schedule.next_poll(
@@ -217,6 +219,7 @@ class Poll:
             threshold=self._plan.threshold,
             failures=claimed.failures + 1 if error else 0,
             retry_after=error.retry_after if error else None,
+            wish=wish,
             gap=gap,
             first_sight=claimed.first_sight,
             jitter=random.random(),
@@ -226,6 +229,11 @@ class Poll:
 def _request(one: Claimed, *, now: datetime) -> Request:
     address = moves.address(one.feed.url, one.move, now=now)
     return Request(one.id, address, one.validators, one.body_hash, one.marks)
+
+
+def _wish(said: Hints, response: Response, *, now: datetime) -> datetime:
+    """When the publisher would like to be asked again."""
+    return hints.not_before(said, hints.of_answer(response.headers, now=now), now=now)
 
 
 def _moved(claimed: Claimed, response: Response, *, now: datetime) -> Move:
@@ -251,9 +259,7 @@ def _is_gap(claimed: Claimed, parsed: ParsedFeed, taken: Taken) -> bool:
     return not claimed.first_sight and not parsed.known and 1 < count == taken.new
 
 
-def _learned(
-    claimed: Claimed, items: Sequence[Item], taken: Taken, *, now: datetime
-) -> Rhythm:
+def _learned(claimed: Claimed, items: Sequence[Item], taken: Taken, *, now: datetime) -> Rhythm:
     """The feed's rhythm after a poll that was read."""
     if claimed.first_sight:
         dates = [item.published.timestamp() for item in items if item.published]

@@ -87,6 +87,7 @@ def next_poll(
     threshold: float,
     failures: int = 0,
     retry_after: timedelta | None = None,
+    wish: datetime | None = None,
     gap: bool = False,
     first_sight: bool = False,
     jitter: float,
@@ -101,6 +102,7 @@ def next_poll(
         threshold: How much delay makes it due.
         failures: Polls that failed in a row, this one included; 0 after a success.
         retry_after: How long the publisher asked us to wait.
+        wish: When the publisher would like to be asked again; kept within the interval.
         gap: Entries may have been missed since the poll before: it is asked as soon as may be, once.
         first_sight: It is new: it comes sooner by chance, so that feeds added together drift apart.
         jitter: From 0 to 1, drawn anew for each poll.
@@ -110,6 +112,8 @@ def next_poll(
     guess = rhythm.guess(threshold, settings.interval.total_seconds())
     forecast = Forecast(known, now.timestamp(), guess=guess)
     pause = timedelta(seconds=forecast.pause(threshold, most=longest.total_seconds()))
+    # A feed that outran us does not say truly how fast it is.
+    wished = min(wish - now, usual) if wish and not gap else timedelta(0)
     if failures:
         pause = _back_off(min(pause, usual), settings, failures, jitter)
     elif gap:
@@ -119,7 +123,7 @@ def next_poll(
     else:
         pause = min(pause * (1 + SPREAD * (2 * jitter - 1)), longest)
     asked = min(retry_after or timedelta(0), LONGEST_RETRY_AFTER)
-    return now + max(pause, asked, settings.min_interval)
+    return now + max(pause, asked, wished, settings.min_interval)
 
 
 def _back_off(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, func, insert, or_, select, update
 
 from monitor import urls
-from monitor.model import Feed, Move, Outlet, Validators
+from monitor.model import Feed, Hints, Move, Outlet, Validators
 from monitor.store.schema import feeds
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ class Claimed:
     move: Move
     rhythm: bytes
     """When it brings news, packed; b"" where nothing is known."""
+    hints: Hints
+    """Of the document last read."""
     first_sight: bool
     """No poll of it has ever succeeded."""
     last_ok_at: datetime | None
@@ -150,6 +152,7 @@ def _claimed(row: Row[Any], parser_version: int) -> Claimed:
         marks=row.marks if current else b"",
         move=_move(row),
         rhythm=row.rhythm,
+        hints=_hints(row.hints),
         first_sight=row.first_polled_at is None,
         last_ok_at=row.last_ok_at,
         failures=row.failures,
@@ -158,6 +161,24 @@ def _claimed(row: Row[Any], parser_version: int) -> Claimed:
 
 def _move(row: Row[Any]) -> Move:
     return Move(row.moved_to, row.moved_since, row.moved_times)
+
+
+def _hints(stored: dict[str, Any]) -> Hints:
+    return Hints(
+        timedelta(seconds=stored.get("pause_s", 0)),
+        tuple(stored.get("skip_hours", ())),
+        tuple(stored.get("skip_days", ())),
+    )
+
+
+def _hints_json(hints: Hints) -> dict[str, Any]:
+    """Only what was said: most documents say nothing."""
+    said = {
+        "pause_s": hints.pause.total_seconds(),
+        "skip_hours": list(hints.skip_hours),
+        "skip_days": list(hints.skip_days),
+    }
+    return {name: value for name, value in said.items() if value}
 
 
 def _feed(row: Row[Any]) -> Feed:
@@ -199,6 +220,7 @@ def polled(
     marks: bytes,
     parser_version: int,
     move: Move,
+    hints: Hints,
     gap: bool,
     rhythm: bytes,
 ) -> None:
@@ -215,6 +237,7 @@ def polled(
             rhythm=rhythm,
             # What a cut document left out is still history when it comes with the next one.
             first_polled_at=func.coalesce(feeds.c.first_polled_at, now if validators else None),
+            hints=_hints_json(hints),
             **_moved(move),
             **missed,
             **_answered(now, next_poll_at),

@@ -10,12 +10,15 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from monitor.errors import WrongSchema
 from monitor.store import backup
+from monitor.store.schema import metadata
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from monitor.store.database import Database, Transaction
 
 log = logging.getLogger(__name__)
@@ -61,9 +64,12 @@ def upgrade(database: Database) -> str | None:
     """
     with database.reading() as tx:
         revision = current(tx)
+        tables = inspect(tx).get_table_names()
     _refuse_newer(revision)
     if revision == latest():
         return None
+    if revision is None and tables:
+        _refuse_foreign(database, tables)
     if revision and database.path:
         copy = database.path.with_name(f"{database.path.name}.before-{latest()}")
         backup.write(database, copy, replace=True)
@@ -75,6 +81,16 @@ def upgrade(database: Database) -> str | None:
         config.attributes["connection"] = tx
         command.upgrade(config, "head")
     return revision or "none"
+
+
+def _refuse_foreign(database: Database, tables: Iterable[str]) -> None:
+    # A PostgreSQL database may serve several programs, as long as their tables have other names.
+    ours = set(metadata.tables)
+    if database.path or ours.intersection(tables):
+        raise WrongSchema(
+            "the database belongs to another program: its tables are not ours. "
+            "Name another one in database.url; nothing was changed"
+        )
 
 
 def _refuse_newer(revision: str | None) -> None:

@@ -83,6 +83,8 @@ feeds = Table(
     Column("marks", LargeBinary, nullable=False, default=b""),
     # Validators vouch for a document as *this* parser read it; another one asks unconditionally.
     Column("parser_version", Integer, nullable=False, default=0),
+    # What the document said about when to ask again.
+    Column("hints", JSON, nullable=False, default=dict),
     Column("moved_to", Text, nullable=False, default=""),
     Column("moved_since", Time),
     Column("moved_times", Integer, nullable=False, default=0),

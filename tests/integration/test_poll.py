@@ -274,6 +274,18 @@ def test_a_feed_whose_new_address_fails_is_asked_at_its_own_again(desk: Desk, st
     assert desk.intake.titles[-1] == "back"
 
 
+def test_what_a_document_wished_holds_while_it_does_not_change(desk: Desk) -> None:
+    body = document("one").replace(b"<channel>", b"<channel><ttl>5</ttl>")
+    desk.server.publish("/a", body, etag='"1"')
+    desk.follow("/a")
+
+    for _ in range(5):
+        desk.run(after=600)
+        assert desk.state("/a").next_poll_at - desk.clock() >= timedelta(minutes=5)
+
+    assert [one.status for one in desk.server.asked("/a")] == [200, 304, 304, 304, 304]
+
+
 def test_a_poll_that_finds_none_of_the_last_entries_is_a_gap_and_the_next_one_is_soon(
     desk: Desk,
 ) -> None:

@@ -30,6 +30,7 @@ def upgrade() -> None:
         sa.Column("body_hash", sa.Text(), nullable=False),
         sa.Column("marks", sa.LargeBinary(), nullable=False),
         sa.Column("parser_version", sa.Integer(), nullable=False),
+        sa.Column("hints", sa.JSON(), nullable=False),
         sa.Column("moved_to", sa.Text(), nullable=False),
         sa.Column("moved_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("moved_times", sa.Integer(), nullable=False),
