@@ -133,7 +133,7 @@ class Service:
             self._reading,
             self._intake,
             config.polling,
-            self._plan,
+            plan=self._plan,
             clock=self._clock,
         )
         self._deliver = Deliver(

@@ -52,8 +52,8 @@ class Poll:
         reading: Reading,
         intake: Callable[[], Intake],
         settings: PollingSettings,
-        plan: Plan,
         *,
+        plan: Plan,
         clock: Callable[[], datetime],
     ) -> None:
         self._database = database

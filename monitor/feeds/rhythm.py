@@ -24,13 +24,15 @@ _PLACES = _FIRST_DAY + _DAYS
 _MEMORY_S = 3 * _WEEK_S
 """What was seen this long ago counts a third of what is seen now."""
 _FLURRY_S = _HOUR_S
+_STEP_S = _FLURRY_S / 6
+"""Within which a flurry counts as constant."""
 _FLURRY_SHARE = 0.25
 """Of all news, what comes in the wake of other news."""
 _DOUBT = 5.0
 """News that an hour must bring before it is judged half by itself and half by the feed's mean."""
 _PRIOR = 1.0
 """News that the guess about an unknown feed is worth."""
-_MOST = 200
+_MOST = 50
 """News of one poll that count: a feed that renames all its entries has not become a wire."""
 
 _FEWEST_DATES = 5
@@ -149,16 +151,14 @@ class Forecast:
 
     def usual(self, at: float) -> float:
         """The rate at an hour of the week, whatever came of late."""
-        _, hour, day = _places(at)
-        rhythm, level, keep, elapsed = self._rhythm, self._level, self._keep, self._elapsed
-        hourly = level * (rhythm.watched[hour] * keep + elapsed / _HOURS) + _DOUBT
-        daily = level * (rhythm.watched[day] * keep + elapsed / _DAYS) + _DOUBT
-        return (
-            level
-            * (rhythm.news[hour] * keep + _DOUBT)
-            * (rhythm.news[day] * keep + _DOUBT)
-            / (hourly * daily)
-        )
+        hour = _FIRST_HOUR + int(at // _HOUR_S) % _HOURS
+        day = _FIRST_DAY + int(at // _DAY_S) % _DAYS
+        news, watched = self._rhythm.news, self._rhythm.watched
+        level, keep, elapsed = self._level, self._keep, self._elapsed
+        hourly = level * (watched[hour] * keep + elapsed / _HOURS) + _DOUBT
+        daily = level * (watched[day] * keep + elapsed / _DAYS) + _DOUBT
+        came = (news[hour] * keep + _DOUBT) * (news[day] * keep + _DOUBT)
+        return level * came / (hourly * daily)
 
     def rate(self, at: float) -> float:
         """The rate at a moment to come."""
@@ -167,18 +167,19 @@ class Forecast:
 
     def pause(self, threshold: float, *, most: float) -> float:
         """Seconds until the delays of all unseen news add up to a threshold; `most` at most."""
-        unseen = delay = 0.0
-        at, end = self._now, self._now + most
+        unseen, left = 0.0, threshold
+        at = self._now
+        end = at + most
         while at < end:
-            stop = min((at // _HOUR_S + 1) * _HOUR_S, at + _FLURRY_S / 2, end)
-            rate = self.rate((at + stop) / 2)
-            span, left = stop - at, threshold - delay
+            stop = min(at - at % _HOUR_S + _HOUR_S, at + _STEP_S, end)
+            span = stop - at
+            rate = self.rate(at + span / 2)
             grown = span * (unseen + rate * span / 2)
             if grown >= left:
                 # unseen x + rate x^2 / 2 = left
                 root = math.sqrt(unseen * unseen + 2 * rate * left)
                 return at - self._now + 2 * left / (unseen + root)
-            delay += grown
+            left -= grown
             unseen += rate * span
             at = stop
         return most

@@ -63,19 +63,31 @@ def threshold(
         before: The last threshold, or the first.
     """
     at = now.timestamp()
-    guess = rhythm.guess(before, settings.interval.total_seconds())
     demands = []
     fixed = 0.0
     for interval, known in feeds:
-        forecast = Forecast(known, at, guess=guess)
-        rates = [forecast.usual(at + place * _SAMPLE_S) for place in range(_SAMPLES)]
-        demands.append(Demand(rates, ceiling(interval, settings).total_seconds()))
-        fixed += 1 / _usual(interval, settings).total_seconds()
+        usual = _usual(interval, settings).total_seconds()
+        longest = ceiling(interval, settings).total_seconds()
+        demands.append(demand(known, at, guess=rhythm.guess(before, usual), ceiling=longest))
+        fixed += 1 / usual
     if not demands:
         return before
     allowed = settings.budget / 60 or fixed
     floor = settings.min_interval.total_seconds()
     return budget.threshold(demands, floor=floor, budget=allowed)
+
+
+def demand(known: Rhythm, now: float, *, guess: float, ceiling: float) -> Demand:
+    """What a feed is expected to bring in the day ahead; times in seconds."""
+    forecast = Forecast(known, now, guess=guess)
+    rates = [forecast.usual(now + place * _SAMPLE_S) for place in range(_SAMPLES)]
+    # Chance can only shorten the longest pause: by a quarter of its width on average.
+    return Demand(rates, ceiling * (1 - SPREAD / 4))
+
+
+def spread(pause: float, jitter: float, *, ceiling: float) -> float:
+    """The pause, longer or shorter by chance, but never longer than the ceiling."""
+    return min(pause * (1 + SPREAD * (2 * jitter - 1)), ceiling)
 
 
 def next_poll(
@@ -108,10 +120,11 @@ def next_poll(
         jitter: From 0 to 1, drawn anew for each poll.
     """
     usual = _usual(interval, settings)
-    longest = ceiling(interval, settings)
-    guess = rhythm.guess(threshold, settings.interval.total_seconds())
+    longest = ceiling(interval, settings).total_seconds()
+    guess = rhythm.guess(threshold, usual.total_seconds())
     forecast = Forecast(known, now.timestamp(), guess=guess)
-    pause = timedelta(seconds=forecast.pause(threshold, most=longest.total_seconds()))
+    expected = forecast.pause(threshold, most=longest)
+    pause = timedelta(seconds=expected)
     # A feed that outran us does not say truly how fast it is.
     wished = min(wish - now, usual) if wish and not gap else timedelta(0)
     if failures:
@@ -121,7 +134,7 @@ def next_poll(
     elif first_sight:
         pause = min(pause, usual) * (1 + jitter) / 2
     else:
-        pause = min(pause * (1 + SPREAD * (2 * jitter - 1)), longest)
+        pause = timedelta(seconds=spread(expected, jitter, ceiling=longest))
     asked = min(retry_after or timedelta(0), LONGEST_RETRY_AFTER)
     return now + max(pause, asked, wished, settings.min_interval)
 

@@ -22,7 +22,7 @@ LAYERS = (
     {"toml"},
     ROOMS,
     {"recent"},
-    {"intake", "offline", "online"},
+    {"intake", "offline", "online", "plan"},
     {"poll", "deliver", "maintain", "reload"},
     {"credentials"},
     {"environment"},
