@@ -108,7 +108,8 @@ class Service:
 
     def _build(self, config: Config, receiver: Receiver) -> None:
         # Rules first: a broken rule file must not cost a migration.
-        self._reload = Reload(Path(config.rules.path), clock=self._clock)
+        outlets = [feed.to_feed().outlet for feed in config.feeds]
+        self._reload = Reload(Path(config.rules.path), clock=self._clock, outlets=outlets)
         self._database = Database(config.database.url)
         if self._database.path:
             self._open.callback(InstanceLock(self._database.path).release)

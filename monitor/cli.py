@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -32,8 +33,9 @@ from monitor.options import (
     database_of,
     load,
 )
-from monitor.reload import checked_matcher
+from monitor.reload import checked
 from monitor.rulecommands import rules_cli
+from monitor.rules import jsonl
 from monitor.store import backup, migrate, outbox
 from monitor.store import feeds as stored_feeds
 from monitor.store import items as stored_items
@@ -72,7 +74,10 @@ cli.add_typer(db_cli, name="db")
 def main() -> None:
     """Run the command line; the entry point of `monitor` and `python -m monitor`."""
     try:
-        cli(prog_name="monitor")
+        try:
+            cli(prog_name="monitor")
+        finally:
+            sys.stdout.flush()
     except ConfigError as error:
         for problem in error.problems:
             show.fail(str(problem))
@@ -82,8 +87,19 @@ def main() -> None:
         sys.exit(FAILED)
     except BrokenPipeError:
         # Whoever read our output has seen enough (`monitor match | head`).
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_output()
         sys.exit(FAILED)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _give_up_output()
+        show.fail("the output can't be written: its disk is full")
+        sys.exit(FAILED)
+
+
+def _give_up_output() -> None:
+    """Or the interpreter tries once more at its end, and fails in words of its own."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
@@ -168,10 +184,13 @@ def check(
     secrets = load_secrets(os.environ)
     kind, reason = configuration.receiver_in_use(loaded, secrets)
     folder = Path(loaded.rules.path)
-    matcher = checked_matcher(folder)
+    outlets = [feed.to_feed().outlet for feed in loaded.feeds]
+    matcher, silent = checked(folder, today=app.now().date(), outlets=outlets)
     show.say(f"config   fine: {config}, {len(loaded.feeds)} feeds")
     show.say(f"receiver {kind}: {reason}")
     show.say(f"rules    fine: {folder}, {len(matcher.rules)} rules, all their tests pass")
+    for warning in silent:
+        show.warn(str(warning), "yellow")
     if ask and not _check_online(loaded, secrets):
         raise typer.Exit(FAILED)
 
@@ -222,7 +241,7 @@ def match(
     config: ConfigOption = CONFIG,
 ) -> None:
     """Match and group the items of a file in their order, offline; one JSON line each."""
-    matcher = checked_matcher(rules or Path(load(config).rules.path))
+    matcher, _ = checked(rules or Path(load(config).rules.path))
     with _lines(items) as lines:
         for answer in match_lines(lines, matcher, file=items, explain=explain):
             show.line(answer)
@@ -231,17 +250,17 @@ def match(
 @contextmanager
 def _lines(items: str) -> Iterator[Iterable[str]]:
     if items == "-":
-        yield sys.stdin
+        yield jsonl.lines(sys.stdin.buffer, file="standard input")
         return
     try:
-        file = Path(items).open(encoding="utf-8", errors="replace")  # noqa: SIM115 - closed below
+        file = Path(items).open("rb")  # noqa: SIM115 - closed below
     except OSError as error:
         problem = Problem(
             items, None, None, f"it cannot be read: {error.strerror}", "Check its name"
         )
         raise ConfigError([problem]) from None
     with file:
-        yield file
+        yield jsonl.lines(file, file=items)
 
 
 @feeds_cli.command("list")
@@ -262,7 +281,7 @@ def feeds_list(*, config: ConfigOption = CONFIG, as_json: JsonOption = False) ->
             show.ago(state.last_ok_at, now=now),
             "-" if state.gone_at else show.ago(state.next_poll_at, now=now),
             state.error or _remark(state),
-            urls.without_credentials(state.feed.url),
+            urls.shown(state.feed.url),
         )
         for state in states
     ]
@@ -284,7 +303,7 @@ def _remark(state: FeedState) -> str:
     """What a person should know of a feed that works."""
     remarks = []
     if state.move.to:
-        remarks.append(f"says it moved to {urls.without_credentials(state.move.to)}")
+        remarks.append(f"says it moved to {urls.shown(state.move.to)}")
     if state.gap_at:
         remarks.append(f"{state.gaps} gaps, entries may have been missed: poll it more often")
     return "; ".join(remarks)
@@ -292,7 +311,7 @@ def _remark(state: FeedState) -> str:
 
 def _feed_json(state: FeedState) -> dict[str, object]:
     outlet = asdict(state.feed.outlet)
-    row = asdict(state) | {"url": urls.without_credentials(state.feed.url), "outlet": outlet}
+    row = asdict(state) | {"url": urls.shown(state.feed.url), "outlet": outlet}
     del row["feed"]
     return row
 
@@ -346,7 +365,8 @@ def _headline(content: Content) -> str:
 @alerts_cli.command("retry")
 def alerts_retry(
     ids: Annotated[
-        list[int] | None, typer.Argument(metavar="ID", help="Default: all that are held.")
+        list[int] | None,
+        typer.Argument(metavar="ID", min=1, max=2**63 - 1, help="Default: all that are held."),
     ] = None,
     *,
     config: ConfigOption = CONFIG,

@@ -181,7 +181,7 @@ class Poll:
         now = self._clock()
         if moves.address(claimed.feed.url, claimed.move, now=now) != claimed.feed.url:
             # Its own address is asked next time: not even "gone" is the new one's to say.
-            new = urls.without_credentials(claimed.move.to)
+            new = urls.shown(claimed.move.to)
             error = FeedError(f"at its new address {new}: {error}", retry_after=error.retry_after)
         next_poll_at = None if error.gone else self._next(claimed, now, error)
         with self._database.transaction() as tx:
@@ -237,7 +237,7 @@ def _moved(claimed: Claimed, response: Response, *, now: datetime) -> Move:
         log.warning(
             "feed moved for good, change its address in the config: feed=%s url=%s to=%s",
             *_names(claimed),
-            urls.without_credentials(move.to),
+            urls.shown(move.to),
         )
     return move
 
@@ -252,7 +252,7 @@ def _is_gap(claimed: Claimed, parsed: ParsedFeed, taken: Taken) -> bool:
 
 
 def _names(claimed: Claimed) -> tuple[str, str]:
-    return claimed.feed.outlet.name, urls.without_credentials(claimed.feed.url)
+    return claimed.feed.outlet.name, urls.shown(claimed.feed.url)
 
 
 def _log_recovery(claimed: Claimed) -> None:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from feedserver import closed_port
 
@@ -57,15 +57,16 @@ class Program:
         (self.folder / "rules" / "rules.toml").write_text(rules, encoding="utf-8")
 
     def run(
-        self, *args: str, stdin: str = "", timeout: float = 60
+        self, *args: str, stdin: str = "", timeout: float = 60, stdout: IO[str] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end."""
+        """Run a command to its end; what it prints is captured, or goes to `stdout`."""
         return subprocess.run(
             [sys.executable, "-m", "monitor", *args],
             cwd=self.folder,
             env=self._environ(),
             input=stdin,
-            capture_output=True,
+            stdout=stdout or subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
             timeout=timeout,
             check=False,

@@ -44,6 +44,10 @@ def load(folder: Path) -> RuleSet:
         files = rule_files(folder)
     except OSError as error:
         raise RuleError([_unreadable(str(folder), error)]) from error
+    if len(files) > MAX_FILES:
+        cause = f"there are more than {MAX_FILES} rule files in this folder"
+        remedy = "Put several rules into one file, or name another folder in rules.path"
+        raise RuleError([Problem(str(folder), None, None, cause, remedy)])
     if not files:
         raise RuleError(
             [
@@ -56,14 +60,21 @@ def load(folder: Path) -> RuleSet:
                 )
             ]
         )
-    with no_collections():
-        for file in files:
-            reader.read(file)
-        return reader.rule_set()
+    try:
+        with no_collections():
+            for file in files:
+                reader.read(file)
+            return reader.rule_set()
+    except RuleError:
+        raise
+    except ConfigError as error:  # found late: what stands where is looked up only for problems
+        raise RuleError(error.problems) from error
 
 
 def rule_files(folder: Path) -> list[Path]:
     """The rule files under a folder, in order; hidden files and editors' droppings left out.
+
+    One more than there may be, where there are too many.
 
     Raises:
         OSError: The folder can't be read.
@@ -71,7 +82,7 @@ def rule_files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise FileNotFoundError(2, "there is no such folder")
     found = [file for file in folder.rglob("*.toml") if not _dropping(file.relative_to(folder))]
-    return sorted(file for file in found if file.is_file())[:MAX_FILES]
+    return sorted(file for file in found if file.is_file())[: MAX_FILES + 1]
 
 
 def _dropping(file: Path) -> bool:
@@ -228,7 +239,7 @@ class _Reader:
     def _query(self, table: RuleTable, place: Place) -> Node | None:
         try:
             tree = parse(table.query)
-            sense.check(tree, languages=table.languages, slow=table.slow)
+            sense.check(tree, languages=table.languages, feeds=table.feeds, slow=table.slow)
         except QueryError as error:
             self._problems.append(_in_query(error, place))
             return None
