@@ -13,9 +13,6 @@ if TYPE_CHECKING:
 SPREAD = 0.1
 """Polls are spread by a tenth to both sides, so that feeds added together drift apart."""
 
-LONGEST_RETRY_AFTER = timedelta(hours=24)
-"""A publisher may ask for more; nobody means it, and news would be missed."""
-
 
 def next_poll(
     interval: timedelta | None,
@@ -35,7 +32,7 @@ def next_poll(
         settings: What the operator configured.
         now: The time of the poll that just ended.
         failures: Polls that failed in a row, this one included; 0 after a success.
-        retry_after: How long the publisher asked us to wait.
+        retry_after: How long the publisher asked us to wait; at most a day.
         wish: When the publisher would like to be asked again; kept within the interval.
         gap: Entries may have been missed since the poll before: the floor is its interval for once.
         jitter: From 0 to 1, drawn anew for each poll.
@@ -45,7 +42,7 @@ def next_poll(
     wished = min(wish - now, usual) if wish and not gap else timedelta(0)
     usual = settings.min_interval if gap else usual
     pause = _back_off(usual, settings, failures, jitter) if failures else _spread(usual, jitter)
-    asked = min(retry_after or timedelta(0), LONGEST_RETRY_AFTER)
+    asked = retry_after or timedelta(0)
     return now + max(pause, asked, wished, settings.min_interval)
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitor import config, environment
-from monitor.config import Config, load, receiver_in_use, without_password
+from monitor.config import Config, load, receiver_in_use
 from monitor.credentials import Secrets, load_secrets
 from monitor.errors import ConfigError
 
@@ -418,24 +418,3 @@ def test_the_receiver_follows_from_settings_and_secrets_and_says_why(
 
     assert kind == chosen
     assert reason.startswith(why)
-
-
-@pytest.mark.parametrize(
-    ("url", "displayed"),
-    [
-        ("postgresql+psycopg://desk:hunter2@host/news", "postgresql+psycopg://desk:***@host/news"),
-        ("postgresql+psycopg://desk:hunter@2@host/news", "postgresql+psycopg://desk:***@host/news"),
-        (
-            "postgresql+psycopg://desk:a/hunter2@host/news",
-            "postgresql+psycopg://desk:***@host/news",
-        ),
-        ("postgresql+psycopg://desk@host/news", "postgresql+psycopg://desk@host/news"),
-        (
-            "postgresql+psycopg://h/news?password=hunter2",
-            "postgresql+psycopg://h/news?password=***",
-        ),
-        ("sqlite:///data/monitor.db", "sqlite:///data/monitor.db"),
-    ],
-)
-def test_a_database_is_shown_without_its_password(url: str, displayed: str) -> None:
-    assert without_password(url) == displayed
