@@ -16,6 +16,7 @@ from sqlalchemy import Connection, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, OperationalError
 
 from monitor.errors import DatabaseInUse, StoreError, Unstorable
+from monitor.store.presence import Presence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,8 +48,10 @@ class Database:
             parsed = make_url(url)
         except ArgumentError:
             raise StoreError(_WRONG_URL) from None
+        self._presence: Presence | None = None
         if parsed.get_backend_name() == "sqlite" and parsed.database not in {None, "", ":memory:"}:
-            self._engine = _sqlite(url, Path(parsed.database or ""))
+            self._presence = Presence(Path(parsed.database or ""))
+            self._engine = _sqlite(url, Path(parsed.database or ""), self._presence)
         elif parsed.drivername == "postgresql+psycopg":
             self._engine = create_engine(url, pool_pre_ping=True, pool_recycle=1800)
         else:
@@ -68,6 +71,7 @@ class Database:
         Raises:
             StoreError: The database refused: locked too long, disk full, read-only, gone.
         """
+        self._require_file()
         with _translated(), self._engine.begin() as connection:
             yield connection
 
@@ -78,6 +82,7 @@ class Database:
         Raises:
             StoreError: The database can't be read.
         """
+        self._require_file()
         with _translated(), self._engine.connect() as connection:
             reader = connection.execution_options(reading=True)
             with reader.begin():
@@ -89,6 +94,7 @@ class Database:
         Raises:
             StoreError: It did not succeed.
         """
+        self._require_file()
         for attempt in range(1, _TRIES + 1):
             try:
                 with self._engine.begin() as connection:
@@ -100,6 +106,20 @@ class Database:
             except DBAPIError as error:
                 raise _store_error(error) from error
         raise AssertionError("unreachable")
+
+    def troubles(self) -> tuple[str, ...]:
+        """What will keep us from writing, as far as that can be seen without writing.
+
+        Raises:
+            StoreError: It can't be read.
+        """
+        with self.reading() as tx:
+            tx.exec_driver_sql("SELECT 1")
+        return self._presence.troubles() if self._presence else ()
+
+    def _require_file(self) -> None:
+        if self._presence:
+            self._presence.require()
 
     def close(self) -> None:
         """Close every connection; SQLite then folds its write-ahead log into the file."""
@@ -123,7 +143,7 @@ _WRONG_URL = (
 )
 
 
-def _sqlite(url: str, path: Path) -> Engine:
+def _sqlite(url: str, path: Path, presence: Presence) -> Engine:
     """An engine whose every connection is durable and whose every write transaction locks at its start."""
     if sqlite3.sqlite_version_info < SAFE_SQLITE:
         raise StoreError(
@@ -146,6 +166,7 @@ def _sqlite(url: str, path: Path) -> Engine:
         },
     )
     event.listen(engine, "connect", _set_up_connection)
+    event.listen(engine, "connect", lambda *_: presence.remember())
     event.listen(engine, "begin", _begin)
     return engine
 
