@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Self
 from monitor import __version__, checkup
 from monitor.config import receiver_in_use
 from monitor.deliver import Deliver, Pacing
+from monitor.errors import ConfigError
 from monitor.feeds.fetch import Fetcher
 from monitor.feeds.parsing import ParsePool
 from monitor.health import HealthServer
@@ -135,8 +136,7 @@ class Service:
         self._open.callback(receiver.close)
         try:
             if listens and config.web.listen:
-                self._health = HealthServer(config.web.listen, file=file)
-                self._open.enter_context(self._health)
+                self._health = self._open.enter_context(_listening(config, file))
             self._build(config, receiver)
         except BaseException:
             self._open.close()
@@ -314,6 +314,17 @@ class Service:
         trace: TracebackType | None,
     ) -> None:
         self._open.close()
+
+
+def _listening(config: Config, file: str) -> HealthServer:
+    try:
+        return HealthServer(config.web.listen, file=file)
+    except ConfigError:
+        # Mostly the port is taken because the service runs already: then that is what to say.
+        path = Database(config.database.url).path
+        if path and path.exists():
+            InstanceLock(path).release()
+        raise
 
 
 def _leave() -> None:

@@ -146,7 +146,7 @@ def run(
 def _ended(ended: app.Ended) -> str:
     """What a single run left undone, and why."""
     left = sum(held.number for held in ended.left)
-    lines = [f"feeds failing: {ended.failing}; alerts not delivered: {left}"]
+    lines = [f"feeds failing: {ended.failing}; messages not delivered: {left}"]
     for held in ended.left:
         why = f": {held.error}" if held.error else ""
         lines.append(f"  {held.number} {held.state} for {held.channel}{why}")

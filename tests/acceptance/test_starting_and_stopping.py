@@ -160,7 +160,7 @@ def test_a_single_run_ends_and_says_what_is_left(
     done = program.run("run", "--once")
 
     assert done.returncode == 1
-    assert "alerts not delivered: 2" in done.stderr
+    assert "messages not delivered: 2" in done.stderr
     assert "for #news-alerts" in done.stderr
 
 
