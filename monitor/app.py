@@ -17,7 +17,7 @@ from monitor.config import receiver_in_use
 from monitor.deliver import Deliver, Pacing
 from monitor.errors import ConfigError
 from monitor.feeds.fetch import Fetcher
-from monitor.feeds.parsing import ParsePool
+from monitor.feeds.reading import Reading
 from monitor.health import HealthServer
 from monitor.intake import Intake
 from monitor.maintain import Maintain
@@ -153,11 +153,11 @@ class Service:
         if before:
             log.info("database upgraded: from=%s to=%s", before, migrate.latest())
         fetcher = self._open.enter_context(make_fetcher(config))
-        self._parser = self._open.enter_context(ParsePool())
+        self._reading = self._open.enter_context(Reading())
         self._poll = Poll(
             self._database,
             fetcher,
-            self._parser,
+            self._reading,
             self._intake,
             config.polling,
             clock=self._clock,
@@ -246,7 +246,7 @@ class Service:
         watchdog.daemon = True
         watchdog.start()
         self.stop()
-        self._parser.close()
+        self._reading.close()
         scheduler.stop()
         watchdog.cancel()
         log.info("service stopped")
