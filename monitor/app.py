@@ -25,12 +25,13 @@ from monitor.poll import Poll
 from monitor.receivers.console import ConsoleReceiver
 from monitor.receivers.slack.client import SlackReceiver
 from monitor.receivers.slack.webhook import WebhookReceiver
+from monitor.recent import RecentStories
 from monitor.reload import Reload
 from monitor.scheduler import Scheduler
 from monitor.steady import Steady
 from monitor.store import feeds as stored_feeds
 from monitor.store import migrate, outbox, pauses
-from monitor.store.database import Database, InstanceLock
+from monitor.store.database import Database, InstanceLock, sqlite_file
 from monitor.store.outbox import Held, State
 
 if TYPE_CHECKING:
@@ -152,6 +153,7 @@ class Service:
         before = migrate.upgrade(self._database)
         if before:
             log.info("database upgraded: from=%s to=%s", before, migrate.latest())
+        self._recent = RecentStories(config.stories)
         fetcher = self._open.enter_context(make_fetcher(config))
         self._reading = self._open.enter_context(Reading())
         self._poll = Poll(
@@ -191,6 +193,7 @@ class Service:
             self._reload.matcher,
             channel=self._config.alerts.channel,
             lookback=self._config.polling.lookback,
+            recent=self._recent,
         )
 
     def _recover(self) -> None:
@@ -321,7 +324,7 @@ def _listening(config: Config, file: str) -> HealthServer:
         return HealthServer(config.web.listen, file=file)
     except ConfigError:
         # Mostly the port is taken because the service runs already: then that is what to say.
-        path = Database(config.database.url).path
+        path = sqlite_file(config.database.url)
         if path and path.exists():
             InstanceLock(path).release()
         raise

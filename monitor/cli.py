@@ -39,6 +39,7 @@ from monitor.store import items as stored_items
 from monitor.store import stories as stored_stories
 from monitor.store.database import Database, InstanceLock
 from monitor.store.outbox import State
+from monitor.storycommands import stories_cli
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -63,6 +64,7 @@ db_cli = typer.Typer(help="Look after the database.", no_args_is_help=True)
 cli.add_typer(rules_cli, name="rules")
 cli.add_typer(feeds_cli, name="feeds")
 cli.add_typer(alerts_cli, name="alerts")
+cli.add_typer(stories_cli, name="stories")
 cli.add_typer(db_cli, name="db")
 
 

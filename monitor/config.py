@@ -23,6 +23,7 @@ from monitor.receivers.settings import SlackSettings
 from monitor.rules.settings import RulesSettings
 from monitor.settings import Settings
 from monitor.store.settings import DatabaseSettings
+from monitor.stories.settings import StoriesSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -120,6 +121,9 @@ class Config(Settings):
     rules: RulesSettings = Field(default=_defaults(RulesSettings), description="What to look for.")
     polling: PollingSettings = Field(
         default=_defaults(PollingSettings), description="How feeds are asked."
+    )
+    stories: StoriesSettings = Field(
+        default=_defaults(StoriesSettings), description="How items are grouped."
     )
     alerts: AlertsSettings = Field(
         default=_defaults(AlertsSettings), description="Where alerts go."

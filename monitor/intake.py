@@ -1,6 +1,7 @@
 """From a document's items to promised alerts, all in the caller's transaction.
 
-for each item: known already? | store | match every rule | find its story | decide for each channel | promise
+for each item: known already? changed? | store | match every rule | find its story | decide for each
+channel | promise
 """
 
 from __future__ import annotations
@@ -11,11 +12,10 @@ from typing import TYPE_CHECKING
 from monitor.alerts import policy, routing
 from monitor.feeds import identity
 from monitor.model import Alert, Item, Match, Reason, RuleLabel
+from monitor.recent import RecentStories
 from monitor.store import alerts as stored_alerts
 from monitor.store import items as stored_items
 from monitor.store import outbox
-from monitor.store import stories as stored_stories
-from monitor.stories import grouping
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -53,14 +53,24 @@ class Taken:
 
     new: int
     matched: int
+    revised: int
+    """Known items whose publisher changed their words."""
     decisions: tuple[Decision, ...]
 
 
 class Intake:
     """Takes items in under the rules in force."""
 
-    def __init__(self, matcher: Matcher, *, channel: str, lookback: timedelta) -> None:
+    def __init__(
+        self,
+        matcher: Matcher,
+        *,
+        channel: str,
+        lookback: timedelta,
+        recent: RecentStories | None = None,
+    ) -> None:
         self._matcher = matcher
+        self._recent = recent or RecentStories()
         self._channel = channel
         self._lookback = lookback
 
@@ -68,14 +78,21 @@ class Intake:
         self, tx: Transaction, items: Sequence[Item], source: Source, *, now: datetime
     ) -> Taken:
         """Keep the items nobody had and promise the alerts that follow."""
-        new = list(_add_new(tx, items, source.feed, now=now))
-        matched = [(id_, item, found) for id_, item in new if (found := self._matcher.match(item))]
+        arrived = list(_add(tx, items, source.feed, now=now))
+        matched = [
+            (one, found)
+            for one in arrived
+            if (found := self._matcher.match(one.item)) and not one.told(tx)
+        ]
+        if matched:
+            self._recent.catch_up(tx, now=now)
         decisions = [
             decision
-            for id_, item, found in matched
-            for decision in self._tell(tx, id_, item, found, source, now=now)
+            for one, found in matched
+            for decision in self._tell(tx, one.id, one.item, found, source, now=now)
         ]
-        return Taken(len(new), len(matched), tuple(decisions))
+        new = sum(one.new for one in arrived)
+        return Taken(new, len(matched), len(arrived) - new, tuple(decisions))
 
     def _tell(
         self,
@@ -88,7 +105,8 @@ class Intake:
         now: datetime,
     ) -> Iterator[Decision]:
         stored_items.add_matches(tx, id_, found)
-        story = _group(tx, id_, item, now=now)
+        concepts = self._matcher.concepts(item)
+        story, _ = self._recent.place(tx, id_, item, concepts, now=now)
         too_old = policy.is_too_old(
             item.published, first_sight=source.first_sight, lookback=self._lookback, now=now
         )
@@ -135,10 +153,21 @@ class Intake:
         return reason
 
 
-def _add_new(
-    tx: Transaction, items: Sequence[Item], feed: int, *, now: datetime
-) -> Iterator[tuple[int, Item]]:
-    """Store the items that are new, with their ids; known ones are only noted as seen here too."""
+@dataclass(frozen=True, slots=True)
+class _Arrived:
+    """An item that is new, or that its publisher changed."""
+
+    id: int
+    item: Item
+    new: bool
+
+    def told(self, tx: Transaction) -> bool:
+        """Whether it was told when it first matched; a change of its words does not tell it again."""
+        return not self.new and stored_items.is_grouped(tx, self.id)
+
+
+def _add(tx: Transaction, items: Sequence[Item], feed: int, *, now: datetime) -> Iterator[_Arrived]:
+    """Store the items that are new and the changes of known ones; these are noted as seen here too."""
     known = stored_items.known(tx, (key for item in items for key in item.keys))
     for item in items:
         if _was_pruned(item, known):
@@ -149,12 +178,15 @@ def _add_new(
         if same:
             stored_items.add_keys(tx, same.id, item.keys, now=now)
             stored_items.add_sighting(tx, same.id, feed=feed, now=now)
+            # Another feed that words an item in its own way does not change it.
+            if same.feed == feed and stored_items.revise(tx, same.id, item, now=now):
+                yield _Arrived(same.id, item, new=False)
             continue
         free = [key for key in item.keys if key not in known]
         id_ = stored_items.add(tx, item, keys=free, feed=feed, now=now)
         # The same item may stand twice in one document.
         known |= stored_items.known(tx, item.keys)
-        yield id_, item
+        yield _Arrived(id_, item, new=True)
 
 
 def _was_pruned(item: Item, known: Mapping[str, Known | None]) -> bool:
@@ -167,16 +199,6 @@ def _was_pruned(item: Item, known: Mapping[str, Known | None]) -> bool:
 
 def _holders(item: Item, known: Mapping[str, Known | None]) -> Iterator[Known]:
     return (holder for key in item.keys if (holder := known.get(key)))
-
-
-def _group(tx: Transaction, id_: int, item: Item, *, now: datetime) -> int:
-    key = grouping.title_key(item.title)
-    members = stored_stories.with_title(tx, key, since=now - grouping.COPY_WINDOW) if key else ()
-    candidates = [
-        grouping.Candidate(one.item, one.story, one.outlet, one.added_at) for one in members
-    ]
-    assignment = grouping.assign(item.outlet.name, candidates, now=now)
-    return stored_stories.add(tx, id_, assignment, title_key=key, now=now)
 
 
 def make_alert(

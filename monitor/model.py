@@ -143,6 +143,19 @@ class Match:
     evidence: tuple[Evidence, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """An entity or a term list that an item mentions: evidence that means the same in every language."""
+
+    id: str
+    kind: str
+    """Of an entity: person, place, organisation, group, event; "" for a term list."""
+    name: str
+    """For people to read."""
+    count: int = 1
+    """Mentions in the item."""
+
+
 class Outcome(StrEnum):
     """What grouping made of a matched item."""
 
@@ -163,6 +176,8 @@ class Assignment:
     copy_of: int | None = None
     """The item whose text this one repeats."""
     score: float = 0.0
+    merge: int | None = None
+    """Another story that turns out to be this one, and goes into it."""
 
 
 class Reason(StrEnum):

@@ -5,38 +5,43 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from monitor.model import Assignment, Outcome
+from monitor.model import Outcome
 from monitor.rules import jsonl
-from monitor.stories import grouping
-from monitor.stories.grouping import Candidate
+from monitor.stories.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from monitor.model import Item
+    from monitor.model import Assignment, Item
     from monitor.rules import Matcher
+
+_START = datetime.fromtimestamp(0, UTC)
 
 
 class Stories:
-    """The stories of one file, kept in memory; grouped by the same function as the service's."""
+    """The stories of one file, kept in memory; grouped by the same functions as the service's."""
 
-    def __init__(self) -> None:
-        self._by_title: dict[str, list[Candidate]] = {}
+    def __init__(self, matcher: Matcher) -> None:
+        self._matcher = matcher
+        # A file may be in any order and need not say when an item came: nothing expires.
+        self._window = Window()
         self._stories = 0
         self._items = 0
 
     def add(self, item: Item) -> tuple[int, int, Assignment]:
         """Put a matched item into a story: its own number, its story's, and why."""
-        # A file has no arrival times: an item without a date came with the one before it.
-        now = item.published or datetime.fromtimestamp(0, UTC)
         self._items += 1
-        key = grouping.title_key(item.title)
-        same = self._by_title.setdefault(key, []) if key else []
-        assignment = grouping.assign(item.outlet.name, same, now=now)
-        if assignment.outcome is not Outcome.FOLD or assignment.story is None:
+        concepts = self._matcher.concepts(item)
+        report = self._window.report(self._items, item, concepts, at=item.published)
+        assignment = self._window.decide(report)
+        if assignment.outcome is Outcome.FOLD and assignment.story is not None:
+            story = assignment.story
+        else:
             self._stories += 1
-        story = assignment.story or self._stories
-        same.append(Candidate(self._items, story, item.outlet.name, now))
+            story = self._stories
+        if assignment.merge is not None:
+            self._window.merge(assignment.merge, story)
+        self._window.add(report, story, seen=item.published or _START)
         return self._items, story, assignment
 
 
@@ -50,7 +55,7 @@ def match_lines(
     Raises:
         ConfigError: A line is not an item; says which and why.
     """
-    stories = Stories()
+    stories = Stories(matcher)
     ids: dict[int, str] = {}
     for number, line in enumerate(lines, 1):
         if not line.strip():

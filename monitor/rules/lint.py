@@ -201,8 +201,11 @@ def _unused(rule_set: RuleSet) -> Iterator[Problem]:
         for node in ast.walk(parsed.tree)
         if isinstance(node, ast.Ref)
     }
+    # A file of which no rule uses anything is there to tell stories apart.
+    files = {parsed.place.file for parsed in rule_set.rules.values()}
+    files |= {named.place.file for named in rule_set.all_named if named.id in used}
     for named in rule_set.all_named:
-        if named.id not in used:
+        if named.id not in used and named.place.file in files:
             yield named.place.key_problem(
                 f"no rule uses @{named.id}", "Use it in a query, or delete it"
             )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from monitor.model import Evidence, Match
 from monitor.rules.candidates import Candidates, Need
+from monitor.rules.concepts import Concepts
 from monitor.rules.evaluate import Node, Reader, speaks
 from monitor.rules.explain import Explanation, first_failure
 from monitor.rules.nodes import Builder
@@ -18,7 +19,7 @@ from monitor.text import fold
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from monitor.model import Item, Rule
+    from monitor.model import Concept, Item, Rule
     from monitor.rules.ast import Leaf, Regex
     from monitor.rules.hits import Finder, Mention
     from monitor.rules.model import RuleSet
@@ -50,6 +51,7 @@ class Matcher:
             id_: parsed.rule for id_, parsed in rule_set.rules.items()
         }
         """Every rule by its id, also those that are not enabled or have expired."""
+        self._all_named = rule_set.all_named
         self._finder = finder
         self._labels = labels
         self._compiled = compiled
@@ -78,6 +80,15 @@ class Matcher:
             if ((rest := compiled[index].rest) is None or holds(rest))
             and self._allowed(index, item)
         )
+
+    def concepts(self, item: Item) -> tuple[Concept, ...]:
+        """Every entity and term list that the item mentions, also those that no rule asks for."""
+        return self._named.find(item)
+
+    @cached_property
+    def _named(self) -> Concepts:
+        # Of use for matched items only; a matcher that is only tested never needs it.
+        return Concepts(self._all_named)
 
     def mentions(self, item: Item) -> Iterator[Evidence]:
         """Every mention of a name, of those that rules use, whether or not a rule matches."""

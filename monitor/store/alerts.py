@@ -63,3 +63,22 @@ def tell(
         row = {"story_id": story, "channel": channel, "scope": scope, "created_at": now, **values}
         alert = int(tx.execute(insert(alerts).values(row).returning(alerts.c.id)).scalar_one())
     return Told(alert, frozenset(after), highest, revision)
+
+
+def merge(tx: Transaction, *, gone: int, into: int, now: datetime) -> None:
+    """After two stories were made one, its channels know what they were told of either."""
+    theirs = tx.execute(select(alerts).where(alerts.c.story_id == gone).order_by(alerts.c.id)).all()
+    for row in theirs:
+        same = told(tx, story=into, channel=row.channel, scope=row.scope)
+        if same is None:
+            tx.execute(update(alerts).where(alerts.c.id == row.id).values(story_id=into))
+            continue
+        # The message of the other story stays where it is, and its row with it.
+        severity = max(same.severity, Severity(row.severity), key=lambda s: s.rank)
+        tx.execute(
+            update(alerts)
+            .where(alerts.c.id == same.alert)
+            .values(
+                rules=sorted(same.rules.union(row.rules)), severity=severity.value, updated_at=now
+            )
+        )

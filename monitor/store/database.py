@@ -44,25 +44,16 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        try:
-            parsed = make_url(url)
-        except ArgumentError:
-            raise StoreError(_WRONG_URL) from None
+        self.path = sqlite_file(url)
+        """The SQLite file; None for PostgreSQL."""
         self._presence: Presence | None = None
-        if parsed.get_backend_name() == "sqlite" and parsed.database not in {None, "", ":memory:"}:
-            self._presence = Presence(Path(parsed.database or ""))
-            self._engine = _sqlite(url, Path(parsed.database or ""), self._presence)
-        elif parsed.drivername == "postgresql+psycopg":
+        if self.path:
+            self._presence = Presence(self.path)
+            self._engine = _sqlite(url, self.path, self._presence)
+        elif make_url(url).drivername == "postgresql+psycopg":
             self._engine = create_engine(url, pool_pre_ping=True, pool_recycle=1800)
         else:
             raise StoreError(_WRONG_URL)
-
-    @property
-    def path(self) -> Path | None:
-        """The SQLite file; None for PostgreSQL."""
-        if self._engine.dialect.name != "sqlite":
-            return None
-        return Path(self._engine.url.database or "")
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -141,6 +132,21 @@ _WRONG_URL = (
     "database.url is not one this program can use: "
     'write "sqlite:///data/monitor.db" or "postgresql+psycopg://user@host/name"'
 )
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The SQLite file of a database's address; None for another kind.
+
+    Raises:
+        StoreError: It is no address.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise StoreError(_WRONG_URL) from None
+    if parsed.get_backend_name() != "sqlite" or parsed.database in {None, "", ":memory:"}:
+        return None
+    return Path(parsed.database or "")
 
 
 def _sqlite(url: str, path: Path, presence: Presence) -> Engine:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from monitor.model import Evidence, Item, Known, Match
-from monitor.store.schema import item_keys, items, matches, sightings
+from monitor.store.schema import item_keys, items, matches, revisions, sightings, story_items
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -94,6 +94,34 @@ def _insert_new(tx: Transaction, table: Table, rows: list[dict[str, object]]) ->
     if rows:
         dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
         tx.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
+
+
+def revise(tx: Transaction, item: int, new: Item, *, now: datetime) -> bool:
+    """Take over what a publisher changed in an item, and keep what it said before.
+
+    Returns whether anything was changed. A text that is gone is no change: feeds shorten as they please.
+    """
+    row = tx.execute(select(items).where(items.c.id == item)).one()
+    before = {"title": row.title, "summary": row.summary, "content": row.content}
+    after = {"title": new.title, "summary": new.summary, "content": new.content}
+    changed = {name: text for name, text in after.items() if text and text != before[name]}
+    if not changed:
+        return False
+    tx.execute(insert(revisions).values(item_id=item, **before, replaced_at=now))
+    tx.execute(update(items).where(items.c.id == item).values(changed))
+    return True
+
+
+def wordings(tx: Transaction, item: int) -> list[str]:
+    """The titles an item had before its present one, oldest first."""
+    query = select(revisions.c.title).where(revisions.c.item_id == item).order_by(revisions.c.id)
+    return list(tx.execute(query).scalars())
+
+
+def is_grouped(tx: Transaction, item: int) -> bool:
+    """Whether an item is in a story, because it matched once."""
+    query = select(story_items.c.id).where(story_items.c.item_id == item)
+    return tx.execute(query).one_or_none() is not None
 
 
 def add_matches(tx: Transaction, item: int, found: Sequence[Match]) -> None:

@@ -64,12 +64,14 @@ def _prune_alerts(tx: Transaction, before: datetime, limit: int) -> int:
 
 
 def _prune_stories(tx: Transaction, before: datetime, limit: int) -> int:
+    merged = stories.alias()
     finished = (
         select(stories.c.id)
         .where(
             stories.c.last_item_at < before,
             ~exists().where(story_items.c.story_id == stories.c.id),
             ~exists().where(alerts.c.story_id == stories.c.id),
+            ~exists().where(merged.c.merged_into == stories.c.id),
         )
         .limit(limit)
     )

@@ -133,26 +133,59 @@ matches = Table(
     Column("evidence", JSON, nullable=False),
 )
 
+# What an item said before its publisher changed it.
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("item_id", _Id, ForeignKey("items.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("title", Text, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("replaced_at", Time, nullable=False),
+)
+
 stories = Table(
     "stories",
     metadata,
     Column("id", _Id, primary_key=True),
     Column("started_at", Time, nullable=False),
     Column("last_item_at", Time, nullable=False, index=True),
+    # A story that turned out to be part of another; its items are there.
+    Column("merged_into", _Id, ForeignKey("stories.id")),
 )
 
 story_items = Table(
     "story_items",
     metadata,
-    Column("item_id", _Id, ForeignKey("items.id", ondelete="CASCADE"), primary_key=True),
+    # In the order of grouping, which replicas do one after the other: what came after row 12 is new.
+    Column("id", _Id, primary_key=True),
+    Column("item_id", _Id, ForeignKey("items.id", ondelete="CASCADE"), nullable=False, unique=True),
     Column("story_id", _Id, ForeignKey("stories.id"), nullable=False, index=True),
-    Column("title_key", Text, nullable=False),
     Column("added_at", Time, nullable=False),
     Column("outcome", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("score", Float, nullable=False),
+    # Of grouping: the same input is decided alike by the same one.
+    Column("algorithm", Integer, nullable=False),
     Column("copy_of", _Id),
-    Index("ix_story_items_title", "title_key", "added_at"),
+    Column("related_to", _Id),
+    # What grouping compares; all that a restart needs.
+    Column("report", Text, nullable=False),
+)
+
+# Merges and splits, by grouping or by an analyst, in their order; a split is never undone by grouping.
+story_changes = Table(
+    "story_changes",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("story_id", _Id, nullable=False),
+    Column("other_id", _Id, nullable=False),
+    Column("item_id", _Id),
+    Column("made_by", Text, nullable=False),
+    Column("made_at", Time, nullable=False),
+    CheckConstraint("kind IN ('merge', 'split')", name="kind"),
 )
 
 alerts = Table(

@@ -275,6 +275,7 @@ _FOUR_RULES = "".join(
 id = "r{number}"
 name = "Rule {number}"
 query = 'captured{number}'
+group = "item"
 channels = ["#{channel}"]
 """
     for number, channel in enumerate(CHANNELS)

@@ -75,15 +75,13 @@ FOUNDING_STORY = {
 }
 
 SAMPLE_MATCHES = {
-    "1002": {"nk-pow"},
-    "1005": {"nk-pow"},
-    "2002": {"nk-pow"},
-    "3002": {"nk-pow"},
-    "4001": {"kursk"},
-    "4002": {"nk-pow"},
+    **{key: {"nk-pow"} for key in ("1002", "2002", "3002")},
+    **{key: {"kursk"} for key in ("1003", "4001")},
+    **{key: {"nk-pow", "seoul-kyiv"} for key in ("1005", "1006", "2003", "3003", "4002")},
+    **{key: {"kursk"} for key in ("1007", "2004", "4003")},
 }
 """What each sample of the demo has to match at least."""
-SAMPLE_NOISE = ("1001", "1004", "2001", "2003", "3001")
+SAMPLE_NOISE = ("1001", "1004", "2001", "2005", "3001")
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,7 @@ LAYERS = (
     {"syntax"},
     {"toml"},
     ROOMS,
+    {"recent"},
     {"intake", "offline", "online", "outcomes", "steady"},
     {"poll", "deliver", "maintain", "reload", "checkup"},
     {"credentials"},
@@ -29,7 +30,7 @@ LAYERS = (
     {"app"},
     {"demo"},
     {"options"},
-    {"rulecommands"},
+    {"rulecommands", "storycommands"},
     {"cli"},
     {"__main__"},
 )
@@ -44,7 +45,7 @@ DOORS = {
     "pysqlite3": {"store/"},
     "daachorse": {"rules/automaton.py"},
     "re2": {"rules/"},
-    "typer": {"cli.py", "options.py", "rulecommands.py"},
+    "typer": {"cli.py", "options.py", "rulecommands.py", "storycommands.py"},
     "rich": {"show.py", "receivers/console.py"},
 }
 

@@ -44,7 +44,7 @@ class RecordingIntake:
             if item.title in self.trouble:
                 raise self.trouble[item.title]
             self.titles.append(item.title)
-        return Taken(len(items), 0, ())
+        return Taken(len(items), 0, 0, ())
 
 
 class Desk:
