@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
 import sys
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitor import __version__, app, demo, example, health, log, online, show, urls
+from monitor import __version__, app, demo, example, health, log, online, show, signals, urls
 from monitor import config as configuration
 from monitor.credentials import load_secrets
 from monitor.errors import ConfigError, MonitorError, Problem, StoreError
@@ -36,7 +35,7 @@ from monitor.options import (
 from monitor.reload import checked
 from monitor.rulecommands import rules_cli
 from monitor.rules import jsonl
-from monitor.store import backup, migrate, outbox
+from monitor.store import backup, migrate, outbox, pauses
 from monitor.store import feeds as stored_feeds
 from monitor.store import items as stored_items
 from monitor.store import stories as stored_stories
@@ -148,27 +147,28 @@ def run(
     ] = False,
 ) -> None:
     """Run the service until SIGTERM or Ctrl-C."""
+    stopping = signals.taken()
     log.set_up()
     loaded = load(config)
     receiver = app.make_receiver(loaded, load_secrets(os.environ))
-    with app.Service(loaded, receiver) as service:
-        _stop_on_signals(service)
+    with app.Service(loaded, receiver, file=str(config), listens=not once) as service:
+        stopping.by(service.stop)
         if not once:
             service.run()
             return
-        failing, left = service.once()
-    show.warn(f"feeds failing: {failing}; messages not delivered: {left}")
-    raise typer.Exit(FAILED if failing or left else FINE)
+        ended = service.once()
+    show.warn(_ended(ended))
+    raise typer.Exit(FAILED if ended.failing or ended.left else FINE)
 
 
-def _stop_on_signals(service: app.Service) -> None:
-    def stop(number: int, _frame: object) -> None:
-        # A second signal means: at once. The database is safe at any instruction.
-        signal.signal(number, signal.SIG_DFL)
-        service.stop()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
+def _ended(ended: app.Ended) -> str:
+    """What a single run left undone, and why."""
+    left = sum(held.number for held in ended.left)
+    lines = [f"feeds failing: {ended.failing}; messages not delivered: {left}"]
+    for held in ended.left:
+        why = f": {held.error}" if held.error else ""
+        lines.append(f"  {held.number} {held.state} for {held.channel}{why}")
+    return "\n".join(lines)
 
 
 @cli.command()
@@ -214,15 +214,21 @@ def _check_online(config: Config, secrets: Secrets) -> bool:
 
 @cli.command("health")
 def health_command(*, config: ConfigOption = CONFIG) -> None:
-    """Ask the running service whether it works (what the container's health check does)."""
+    """Ask the running service whether it works (what the container's health check does).
+
+    Fails where the service fails. What only waits for somebody to mend it elsewhere (a token that
+    Slack refuses, an archived channel) is said and is no failure: a restart would mend nothing.
+    """
     listen = load(config).web.listen
     if not listen:
         show.fail('web.listen is "": the service answers nobody')
         raise typer.Exit(FAILED)
-    wrong = health.ask(listen)
-    for line in wrong:
+    report = health.ask(listen)
+    for line in report.failing:
         show.fail(line)
-    raise typer.Exit(FAILED if wrong else FINE)
+    for line in report.degraded:
+        show.warn(f"degraded: {line}", "yellow")
+    raise typer.Exit(FAILED if report.failing else FINE)
 
 
 @cli.command()
@@ -371,9 +377,10 @@ def alerts_retry(
     *,
     config: ConfigOption = CONFIG,
 ) -> None:
-    """Send parked and dead alerts again (after mending what held them)."""
+    """Send held alerts again: parked, dead, or unclear for long (after mending what held them)."""
     with database_of(load(config)) as database, database.transaction() as tx:
         again = outbox.retry(tx, ids or None, now=app.now())
+        pauses.lift(tx, pauses.Cause.CREDENTIALS)
     show.say(f"{again} alerts queued again")
     raise typer.Exit(FAILED if ids and again < len(set(ids)) else FINE)
 

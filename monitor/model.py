@@ -277,6 +277,8 @@ class Message:
     channel: str
     """By name (`#news`) or receiver's id."""
     content: Content
+    repeat: bool = False
+    """An earlier copy may be there, and could not be looked for."""
 
 
 @dataclass(frozen=True, slots=True)

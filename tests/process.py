@@ -63,7 +63,7 @@ class Program:
         return subprocess.run(
             [sys.executable, "-m", "monitor", *args],
             cwd=self.folder,
-            env=self._environ(),
+            env=self.environment(),
             input=stdin,
             stdout=stdout or subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -78,7 +78,7 @@ class Program:
         process = subprocess.Popen(
             [sys.executable, "-m", "monitor", *(args or ("run",))],
             cwd=self.folder,
-            env=self._environ(),
+            env=self.environment(),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -86,7 +86,8 @@ class Program:
         log.close()
         return Running(process, self.folder / log.name)
 
-    def _environ(self) -> Mapping[str, str]:
+    def environment(self) -> Mapping[str, str]:
+        """Of the processes: ours, less what would set up the program."""
         kept = {
             name: value
             for name, value in os.environ.items()

@@ -231,7 +231,9 @@ outbox = Table(
     Column("not_before", Time, nullable=False),
     # Of the first and the latest attempt: a look-up in the channel's history starts at the first.
     Column("first_tried_at", Time),
-    Column("tried_at", Time),
+    Column("tried_at", Time, index=True),
+    # Look-ups that could not read the channel's history since the answer was lost.
+    Column("looks", Integer, nullable=False),
     Column("sent_at", Time),
     Column("receipt_channel", Text, nullable=False),
     Column("receipt_ts", Text, nullable=False),
@@ -242,4 +244,13 @@ outbox = Table(
         name="state",
     ),
     Index("ix_outbox_queue", "state", "channel", "id"),
+)
+
+# Why nothing at all is sent for a while; shared by replicas, and lifted by `monitor alerts retry`.
+pauses = Table(
+    "pauses",
+    metadata,
+    Column("cause", Text, primary_key=True),
+    Column("until", Time, nullable=False),
+    Column("error", Text, nullable=False),
 )

@@ -138,6 +138,7 @@ def upgrade() -> None:
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
         sa.Column("first_tried_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("tried_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("looks", sa.Integer(), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("receipt_channel", sa.Text(), nullable=False),
         sa.Column("receipt_ts", sa.Text(), nullable=False),
@@ -154,6 +155,15 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.create_index("ix_outbox_queue", ["state", "channel", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_outbox_tried_at"), ["tried_at"], unique=False)
+
+    op.create_table(
+        "pauses",
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("cause", name=op.f("pk_pauses")),
+    )
 
     op.create_table(
         "sightings",
