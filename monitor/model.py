@@ -268,7 +268,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A stored item that shares an identity key with a new one; enough to tell them apart."""
+    """A stored item that may be the same as one just read; enough to tell them apart."""
 
     id: int
     feed: int
@@ -276,3 +276,10 @@ class Known:
     title: str
     url: str
     keys: tuple[str, ...] = ()
+    wording: str = ""
+    """Of its present text; see feeds/identity.py."""
+    published: datetime | None = None
+    seen: datetime | None = None
+    """When it was first seen."""
+    sighted: bool = False
+    """The feed that is read now carried it before."""

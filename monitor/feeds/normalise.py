@@ -47,7 +47,7 @@ def normalise_document(parsed: ParsedFeed, feed: Feed, *, seen: datetime) -> tup
     count as just published; among equals the lower in the document is the older, as is the custom.
     """
     pairs = [
-        (entry, normalise(entry, feed, seen=seen, feed_language=parsed.language))
+        (entry, _item(entry, feed, seen=seen, feed_language=parsed.language))
         for entry in parsed.entries
     ]
     keys = identity.keys_of_document(pairs, feed_url=feed.url)
@@ -62,6 +62,12 @@ def normalise_document(parsed: ParsedFeed, feed: Feed, *, seen: datetime) -> tup
 
 def normalise(entry: Entry, feed: Feed, *, seen: datetime, feed_language: str = "") -> Item:
     """One entry in our terms. Never fails, whatever the entry holds."""
+    item = _item(entry, feed, seen=seen, feed_language=feed_language)
+    return replace(item, keys=identity.keys(entry, item, feed_url=feed.url))
+
+
+def _item(entry: Entry, feed: Feed, *, seen: datetime, feed_language: str) -> Item:
+    """The same without its identity keys, which depend on the whole document."""
     title = (
         _plain(entry.title, MAX_TITLE) if entry.title_is_html else _clean(entry.title, MAX_TITLE)
     )
@@ -71,7 +77,7 @@ def normalise(entry: Entry, feed: Feed, *, seen: datetime, feed_language: str = 
     title = title or _first_words(summary or content) or url
     if text.fold(summary) == text.fold(title):
         summary = ""
-    item = Item(
+    return Item(
         title=title,
         summary=summary,
         content="" if content in {summary, title} else content,
@@ -80,7 +86,6 @@ def normalise(entry: Entry, feed: Feed, *, seen: datetime, feed_language: str = 
         language=_language(entry.language) or feed.outlet.language or _language(feed_language),
         published=_published(entry.published, seen),
     )
-    return replace(item, keys=identity.keys(entry, item, feed_url=feed.url))
 
 
 def _clean(plain: str, limit: int) -> str:

@@ -21,7 +21,7 @@ LAYERS = (
     {"syntax"},
     {"toml"},
     ROOMS,
-    {"recent"},
+    {"recent", "arrivals"},
     {"intake", "offline", "online"},
     {"poll", "deliver", "maintain", "reload"},
     {"credentials"},
