@@ -16,7 +16,7 @@ from monitor.config import receiver_in_use
 from monitor.deliver import PACE, Deliver
 from monitor.errors import StoreError
 from monitor.feeds.fetch import Fetcher
-from monitor.feeds.parsing import ParsePool
+from monitor.feeds.reading import Reading
 from monitor.health import HealthServer
 from monitor.intake import Intake
 from monitor.maintain import Maintain
@@ -119,11 +119,11 @@ class Service:
         self._open.callback(receiver.close)
         self._recent = RecentStories(config.stories)
         fetcher = self._open.enter_context(make_fetcher(config))
-        self._parser = self._open.enter_context(ParsePool())
+        self._reading = self._open.enter_context(Reading())
         self._poll = Poll(
             self._database,
             fetcher,
-            self._parser,
+            self._reading,
             self._intake,
             config.polling,
             clock=self._clock,
@@ -193,7 +193,7 @@ class Service:
         watchdog = threading.Timer(GRACE.total_seconds(), _leave)
         watchdog.daemon = True
         watchdog.start()
-        self._parser.close()
+        self._reading.close()
         scheduler.stop()
         watchdog.cancel()
         log.info("service stopped")

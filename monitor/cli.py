@@ -19,7 +19,7 @@ from monitor import __version__, app, demo, example, health, log, online, show, 
 from monitor import config as configuration
 from monitor.credentials import load_secrets
 from monitor.errors import ConfigError, MonitorError, Problem, StoreError
-from monitor.feeds.parsing import ParsePool
+from monitor.feeds.reading import Reading
 from monitor.model import Content, Digest
 from monitor.offline import match_lines
 from monitor.options import (
@@ -183,8 +183,10 @@ def _check_online(config: Config, secrets: Secrets) -> bool:
     show.say(f"slack    {said}", "" if fine else "red")
     feeds = [feed.to_feed() for feed in config.feeds]
     failed = 0
-    with app.make_fetcher(config) as fetcher, ParsePool() as parser:
-        for feed, readable, what in show.progress(online.feeds(feeds, fetcher, parser), len(feeds)):
+    with app.make_fetcher(config) as fetcher, Reading() as reading:
+        for feed, readable, what in show.progress(
+            online.feeds(feeds, fetcher, reading), len(feeds)
+        ):
             failed += not readable
             show.say(f"feed     {feed.outlet.name}: {what}", "" if readable else "red")
     show.say(f"feeds    {len(feeds) - failed} of {len(feeds)} can be read", "red" if failed else "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from monitor import urls
-from monitor.errors import DeliveryError, FeedError, FetchError
+from monitor.errors import DeliveryError, FeedError
 from monitor.feeds.exchange import Request
 from monitor.model import Validators
 from monitor.receivers.slack.client import SlackReceiver
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from monitor.feeds.exchange import Fetched
     from monitor.feeds.fetch import Fetcher
-    from monitor.feeds.parsing import ParsePool
+    from monitor.feeds.reading import Reading
     from monitor.model import Feed
     from monitor.receivers import Receiver
 
@@ -41,7 +41,7 @@ def slack(receiver: Receiver) -> tuple[bool, str]:
 
 
 def feeds(
-    configured: Sequence[Feed], fetcher: Fetcher, parser: ParsePool
+    configured: Sequence[Feed], fetcher: Fetcher, reading: Reading
 ) -> Iterator[tuple[Feed, bool, str]]:
     """Each feed as it answers: whether it can be read, and how many entries or what is wrong."""
     waiting = list(enumerate(configured))
@@ -50,18 +50,16 @@ def feeds(
         taken = [waiting.pop(0) for _ in range(min(free, len(waiting)))]
         return [Request(number, feed.url, Validators()) for number, feed in taken]
 
-    for fetched in fetcher.fetch(take):
+    for fetched in fetcher.fetch(take, reading):
         feed = configured[fetched.request.feed]
         try:
-            yield feed, True, _read(fetched, parser)
+            yield feed, True, _summary(fetched)
         except FeedError as error:
             yield feed, False, f"{error} ({urls.without_credentials(feed.url)})"
 
 
-def _read(fetched: Fetched, parser: ParsePool) -> str:
-    if isinstance(fetched.outcome, FetchError):
+def _summary(fetched: Fetched) -> str:
+    if isinstance(fetched.outcome, FeedError):
         raise fetched.outcome
-    answer = fetched.outcome
-    kind = answer.headers.get("content-type", "")
-    parsed = parser.parse(answer.body, url=answer.url, content_type=kind)
-    return f"{len(parsed.entries)} entries"
+    entries = fetched.parsed.entries if fetched.parsed else ()
+    return f"{len(entries)} entries"

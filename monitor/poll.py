@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import random
 import time
 from datetime import timedelta
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from monitor import urls
-from monitor.errors import FeedError, FetchError, StoreError, Unstorable
+from monitor.errors import FeedError, StoreError, Unstorable
 from monitor.feeds import schedule
-from monitor.feeds.exchange import Request, Response
+from monitor.feeds.exchange import Request
 from monitor.feeds.normalise import normalise_document
 from monitor.feeds.parse import PARSER_VERSION
 from monitor.intake import Source, Taken
@@ -23,16 +21,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from monitor.feeds.exchange import Fetched
+    from monitor.feeds.exchange import Fetched, Response
     from monitor.feeds.fetch import Fetcher
     from monitor.feeds.parse import ParsedFeed
-    from monitor.feeds.parsing import ParsePool
+    from monitor.feeds.reading import Reading
     from monitor.feeds.settings import PollingSettings
     from monitor.intake import Intake
     from monitor.store.database import Database, Transaction
     from monitor.store.feeds import Claimed
 
 log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=30)
+"""How long nobody else polls a feed of ours without a sign from us: what a crash may delay it by."""
+RENEW_S = 10.0
 
 
 class Poll:
@@ -42,7 +44,7 @@ class Poll:
         self,
         database: Database,
         fetcher: Fetcher,
-        parser: ParsePool,
+        reading: Reading,
         intake: Callable[[], Intake],
         settings: PollingSettings,
         *,
@@ -50,12 +52,13 @@ class Poll:
     ) -> None:
         self._database = database
         self._fetcher = fetcher
-        self._parser = parser
+        self._reading = reading
         self._intake = intake
         """Asked anew for each document: a reload of the rules takes effect at once."""
         self._settings = settings
         self._clock = clock
         self._claimed: dict[int, Claimed] = {}
+        self._leased_at = time.monotonic()
         self._stopped = False
         self.alive_at = time.monotonic()
         """When it last looked for due feeds, by the monotonic clock."""
@@ -66,13 +69,14 @@ class Poll:
         Raises:
             StoreError: The database refused; what was not kept is polled again when its lease ends.
         """
-        for fetched in self._fetcher.fetch(self._claim):
+        self._claimed.clear()  # of a run that broke off; their leases end
+        for fetched in self._fetcher.fetch(self._claim, self._reading):
             claimed = self._claimed.pop(fetched.request.feed)
             try:
                 self._take(claimed, fetched)
             except FeedError as error:
                 if self._stopped:
-                    return  # the parser was closed under it; its lease ends and it is polled again
+                    return  # its reader was closed; its lease ends and it is polled again
                 self._failed(claimed, error)
             except Unstorable as error:
                 self._failed(claimed, FeedError(str(error)))
@@ -92,34 +96,39 @@ class Poll:
 
     def _claim(self, free: int) -> Sequence[Request]:
         self.alive_at = time.monotonic()
-        with self._database.transaction() as tx:
-            claimed = stored_feeds.claim_due(
-                tx,
-                now=self._clock(),
-                limit=free,
-                lease=_lease(self._settings.timeout),
-                parser_version=PARSER_VERSION,
-            )
-        self._claimed |= {one.id: one for one in claimed}
-        return [Request(one.id, one.feed.url, one.validators) for one in claimed]
-
-    def _take(self, claimed: Claimed, fetched: Fetched) -> None:
-        if isinstance(fetched.outcome, FetchError):
-            raise fetched.outcome
-        response = fetched.outcome
-        body_hash = hashlib.sha256(response.body).hexdigest()
-        if response.status == HTTPStatus.NOT_MODIFIED or body_hash == claimed.body_hash:
-            self._unchanged(claimed)
-            return
-        parsed = self._parser.parse(
-            response.body, url=response.url, content_type=response.headers.get("content-type", "")
-        )
-        self._keep(claimed, response, parsed, body_hash)
-
-    def _unchanged(self, claimed: Claimed) -> None:
+        renew = self._claimed and self.alive_at - self._leased_at > RENEW_S
+        if not (free or renew):
+            return []
         now = self._clock()
         with self._database.transaction() as tx:
-            stored_feeds.unchanged(tx, claimed.id, now=now, next_poll_at=self._next(claimed, now))
+            if renew:
+                stored_feeds.renew(tx, tuple(self._claimed), until=now + LEASE)
+                self._leased_at = self.alive_at
+            claimed = stored_feeds.claim_due(
+                tx, now=now, limit=free, lease=LEASE, parser_version=PARSER_VERSION
+            )
+        new = [one for one in claimed if one.id not in self._claimed]
+        self._claimed |= {one.id: one for one in new}
+        return [_request(one) for one in new]
+
+    def _take(self, claimed: Claimed, fetched: Fetched) -> None:
+        if isinstance(fetched.outcome, FeedError):
+            raise fetched.outcome
+        if fetched.parsed is None:
+            self._unchanged(claimed, fetched.outcome)
+        else:
+            self._keep(claimed, fetched.outcome, fetched.parsed, fetched.body_hash)
+
+    def _unchanged(self, claimed: Claimed, response: Response) -> None:
+        now = self._clock()
+        with self._database.transaction() as tx:
+            stored_feeds.unchanged(
+                tx,
+                claimed.id,
+                now=now,
+                next_poll_at=self._next(claimed, now),
+                validators=response.validators,
+            )
         _log_recovery(claimed)
 
     def _keep(
@@ -142,6 +151,7 @@ class Poll:
                 next_poll_at=self._next(claimed, now),
                 validators=response.validators if parsed.complete else None,
                 body_hash=body_hash,
+                marks=parsed.marks,
                 parser_version=PARSER_VERSION,
             )
             return taken
@@ -174,10 +184,8 @@ class Poll:
         )
 
 
-def _lease(timeout: timedelta) -> timedelta:
-    # A slow answer and a slow parse. Where a feed waits longer behind others of its host, a replica
-    # may ask it too, which costs a request; a longer lease would leave it unasked after a crash.
-    return timeout + timedelta(seconds=30)
+def _request(feed: Claimed) -> Request:
+    return Request(feed.id, feed.feed.url, feed.validators, feed.body_hash, feed.marks)
 
 
 def _names(claimed: Claimed) -> tuple[str, str]:

@@ -90,7 +90,7 @@ def _encoding(name: str) -> str:
     # `utf_7` hides markup from every check, `rot13` and `hex` are no text encodings at all.
     if info is None or not info._is_text_encoding or info.name in {"utf-7", "idna", "punycode"}:  # noqa: SLF001
         return ""
-    if info.name in {"unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"}:
+    if info.name in {"unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem"}:
         return ""
     return _SUPERSETS.get(info.name, info.name)
 

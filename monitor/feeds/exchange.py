@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import timedelta
 
-    from monitor.errors import FetchError
+    from monitor.errors import FeedError
+    from monitor.feeds.parse import ParsedFeed
     from monitor.model import Validators
 
 
@@ -20,6 +20,10 @@ class Request:
     feed: int
     url: str
     validators: Validators
+    body_hash: str = ""
+    """SHA-256 of the document last read, in hex; the same one need not be read again."""
+    marks: bytes = b""
+    """Of the entries of that document (`delta.py`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,6 @@ class Response:
     """To ask with next time."""
     moved_to: str | None
     """The new address, where every redirect on the way was a permanent one (301, 308)."""
-    elapsed: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,4 +48,8 @@ class Fetched:
     """What came of a request."""
 
     request: Request
-    outcome: Response | FetchError
+    outcome: Response | FeedError
+    parsed: ParsedFeed | None = None
+    """The document read; None where nothing is new, or nobody was asked to read it."""
+    body_hash: str = ""
+    """SHA-256 of the document that was read, in hex."""

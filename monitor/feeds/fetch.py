@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import math
 import os
+import re
 import selectors
 import socket
 import ssl
@@ -19,7 +20,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
+from urllib.parse import unquote_to_bytes
 
 import pycurl
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from monitor.feeds.addresses import Allowed
+    from monitor.feeds.reading import Reading
     from monitor.feeds.settings import PollingSettings
 
 CONNECT_TIMEOUT = timedelta(seconds=5)
@@ -56,6 +58,7 @@ _MAX_ERROR_BODY = 64 * 1024
 _MAX_VALIDATOR = 4096
 _PERMANENT = frozenset({HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.PERMANENT_REDIRECT})
 _HTTP = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS
+_STATUS_LINE = re.compile(rb"HTTP/[\d.]+ +(\d{3})\b")
 _ABORT = 0
 """What a callback returns to end the transfer: fewer bytes taken than were offered."""
 
@@ -72,18 +75,22 @@ class Fetcher:
         self._stopped = False
         self._engine: _Engine | None = None
 
-    def fetch(self, take: Callable[[int], Sequence[Request]]) -> Iterator[Fetched]:
-        """Yield what comes of the requests that `take` gives, in the order they are answered.
+    def fetch(
+        self, take: Callable[[int], Sequence[Request]], reading: Reading | None = None
+    ) -> Iterator[Fetched]:
+        """Yield what comes of the requests that `take` gives, in the order they are done.
 
         Args:
             take: Is asked for at most so many requests: at the start, when slots are free again,
-                and every half second while others are in flight. It ends when `take` has nothing
-                and nothing is in flight. A request for a feed that is being asked is ignored.
+                and every half second while others are under way, even where it may give none. It
+                ends when `take` has nothing and nothing is under way. A request for a feed that is
+                being asked is ignored.
+            reading: Reads the documents; without it they come as they are.
         """
         if self._stopped or not (first := take(self._settings.concurrency)):
             return
         engine = self._engine = self._engine or _Engine(self._settings, self._user_agent)
-        with Transfers(engine, self._settings, stopped=lambda: self._stopped) as transfers:
+        with Transfers(engine, self._settings, reading, stopped=lambda: self._stopped) as transfers:
             yield from self._fetch(transfers, take, first)
 
     def _fetch(
@@ -98,9 +105,7 @@ class Fetcher:
             free = transfers.free
             # In handfuls: asking costs a look into the database.
             enough = more and free * 4 >= self._settings.concurrency
-            if free and (
-                enough or not transfers.pending or time.monotonic() - asked_at > ASK_EVERY_S
-            ):
+            if enough or not transfers.pending or time.monotonic() - asked_at > ASK_EVERY_S:
                 given = take(free)
                 transfers.add(given)
                 asked_at, more = time.monotonic(), len(given) >= free
@@ -294,8 +299,8 @@ class _Transfer:
     settings: PollingSettings
     allowed: Sequence[Allowed]
     url: str = ""
-    user: str = ""
-    password: str = ""
+    user: bytes = b""
+    password: bytes = b""
     statuses: list[int] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
     header_bytes: int = 0
@@ -306,7 +311,7 @@ class _Transfer:
     def __post_init__(self) -> None:
         self.url = urls.safe(self.request.url)
         # Apart from the address, they reach neither another host nor an error's text.
-        self.user, self.password = map(unquote, urls.credentials(self.request.url))
+        self.user, self.password = map(unquote_to_bytes, urls.credentials(self.request.url))
 
     @property
     def status(self) -> int:
@@ -344,16 +349,15 @@ class _Transfer:
         if self.header_bytes > MAX_HEADER_BYTES:
             self.broken = FetchError("an answer with endless headers")
             return _ABORT
-        if line.startswith(b"HTTP/"):
-            self._begin(line)
+        if status := _STATUS_LINE.match(line):
+            self._begin(int(status[1]))
         elif not self.body:  # trailers come behind the body and are none of ours
             name, colon, value = line.decode("latin-1").partition(":")
             if colon:
                 self.headers[name.strip().lower()] = value.strip()
         return None
 
-    def _begin(self, line: bytes) -> None:
-        status = int(line.split()[1])
+    def _begin(self, status: int) -> None:
         self.headers = {}
         if status >= HTTPStatus.OK:
             self.statuses.append(status)
@@ -394,7 +398,6 @@ class _Transfer:
             body=self._document(),
             validators=self._validators(),
             moved_to=self._moved_to(final),
-            elapsed=timedelta(seconds=curl.getinfo(pycurl.TOTAL_TIME)),
         )
 
     def _has_refused(self, code: int) -> bool:

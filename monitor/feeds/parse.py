@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import feedparser
 
 from monitor.errors import ParseError
-from monitor.feeds import charset, jsonfeed
+from monitor.feeds import charset, delta, jsonfeed
 from monitor.model import Entry
 
 if TYPE_CHECKING:
@@ -78,15 +78,20 @@ class ParsedFeed:
     """False for a document that was cut off: what it is validated by must not be kept."""
     left_out: int = 0
     """Entries beyond the newest 5,000."""
+    known: int = 0
+    """Entries that were not read because the document read last had them, byte for byte."""
+    marks: bytes = b""
+    """What to give `parse` next time; b"" where every entry must be read again."""
 
 
-def parse(body: bytes, *, url: str, content_type: str = "") -> ParsedFeed:
+def parse(body: bytes, *, url: str, content_type: str = "", marks: bytes = b"") -> ParsedFeed:
     """Read a feed of any kind; what kind is read from the document, not from its label.
 
     Args:
         body: The document, whole and decompressed.
         url: Where it came from in the end; relative links are resolved against it.
         content_type: The header, for its charset.
+        marks: Of the document of this feed that was read last: its entries are not read again.
 
     Raises:
         ParseError: It is not a feed, or nothing in it can be read; the text says what it is.
@@ -98,7 +103,7 @@ def parse(body: bytes, *, url: str, content_type: str = "") -> ParsedFeed:
     if text.startswith(("{", "[")):
         title, language, entries = jsonfeed.read(text, url=url)
         return _parsed(title, language, entries, complete=True)
-    return _parse_xml(_mended(text.encode("utf-8", "replace")), url)
+    return _parse_xml(_mended(text.encode("utf-8", "replace")), url, marks)
 
 
 def _refuse_other_kinds(start: bytes) -> None:
@@ -129,11 +134,23 @@ def _mended_reference(found: re.Match[bytes]) -> bytes:
     return b"&#65533" if code > _MAX_CODE or code in _SURROGATES or code == 0 else found[0]
 
 
-def _parse_xml(xml: bytes, url: str) -> ParsedFeed:
+def _parse_xml(xml: bytes, url: str, marks: bytes) -> ParsedFeed:
     root = _ROOT.search(xml[:_HEAD])
     complete = root is None or _is_closed(xml, root[1])
-    # Of an entry that was cut, title and text may be half there: it is left for the next poll.
-    read = _feedparsed(xml if complete else _up_to_last_entry(xml), url)
+    if not complete:
+        # Of an entry that was cut, title and text may be half there: it is left for the next poll.
+        return _parse_whole(_up_to_last_entry(xml), url, root, complete=False)
+    new = delta.delta(xml, marks, url=url)
+    if not new.document:
+        return ParsedFeed("", "", (), complete=True, known=new.known, marks=new.marks)
+    parsed = _parse_whole(new.document, url, root, complete=True)
+    return replace(parsed, known=new.known, marks=new.marks)
+
+
+def _parse_whole(
+    xml: bytes, url: str, root: re.Match[bytes] | None, *, complete: bool
+) -> ParsedFeed:
+    read = _feedparsed(xml, url)
     if not read.entries and not read.get("version") and not root:
         raise ParseError(_other_kind(xml))
     if not read.entries and not complete:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from monitor.errors import ParseError
 from monitor.feeds.parse import ParsedFeed
-from monitor.feeds.worker import HEADER
+from monitor.feeds.worker import HEADER, READY
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -31,12 +31,18 @@ if TYPE_CHECKING:
 TIME_LIMIT = timedelta(seconds=10)
 MEMORY_LIMIT = 512 * 2**20
 WORKERS = 2
+START_LIMIT_S = 30.0
+"""How long a worker may take to start; usually half a second."""
 
 _WORKER = "monitor.feeds.worker"
 _LARGE = 2_000_000
 """A worker that parsed more bytes than this at once is not kept: its memory would stay with it."""
 _ENVIRONMENT = ("PYTHON", "COVERAGE", "LC_", "LANG", "PATH", "LD_", "DYLD_", "TZ", "VIRTUAL_ENV")
 """What a worker needs to start; secrets of the service are none of its business."""
+
+
+class TooSlow(ParseError):
+    """A document that takes longer than it may."""
 
 
 class ParsePool:
@@ -61,17 +67,20 @@ class ParsePool:
         self._busy: set[_Worker] = set()
         self._closed = False
 
-    def parse(self, body: bytes, *, url: str, content_type: str = "") -> ParsedFeed:
+    def parse(
+        self, body: bytes, *, url: str, content_type: str = "", marks: bytes = b""
+    ) -> ParsedFeed:
         """Read a feed of any kind, as `parse.parse` does.
 
         Raises:
-            ParseError: It is not a feed, or it takes more time or memory than it may.
+            TooSlow: It takes more time than it may.
+            ParseError: It is not a feed, or it takes more memory than it may.
         """
         with self._free:
             worker = self._worker()
             keep = False
             try:
-                parsed = self._ask(worker, (body, url, content_type))
+                parsed = self._ask(worker, (body, url, content_type, marks))
                 keep = len(body) <= _LARGE
             except _TooMuchMemory:
                 raise self._too_large() from None
@@ -84,10 +93,14 @@ class ParsePool:
 
     def _ask(self, worker: _Worker, request: Request) -> ParsedFeed:
         try:
+            worker.wait_until_ready()
             answer = worker.ask(request, self._time_limit)
+        except _NotStarted:
+            worker.end()
+            raise ParseError("the process that parses does not start") from None
         except TimeoutError:
             worker.end()
-            raise ParseError(f"took longer than {_seconds(self._time_limit)} to parse") from None
+            raise TooSlow(f"took longer than {_seconds(self._time_limit)} to parse") from None
         except (EOFError, ConnectionError):
             worker.end()
             raise ParseError("the parser broke down on it") from None
@@ -111,9 +124,17 @@ class ParsePool:
                     break
                 worker.end()
             else:
-                worker = _Worker(self._memory_limit, self._time_limit)
+                worker = self._start()
             self._busy.add(worker)
             return worker
+
+    def _start(self) -> _Worker:
+        try:
+            return _Worker(self._memory_limit, self._time_limit)
+        except OSError:
+            raise ParseError(
+                "no process can be started to parse it: too many of them, of open files, or no memory"
+            ) from None
 
     def _release(self, worker: _Worker, *, keep: bool) -> None:
         with self._lock:
@@ -149,12 +170,17 @@ class _TooMuchMemory(Exception):
     """The worker met its memory limit and said so."""
 
 
+class _NotStarted(Exception):
+    """The worker was not ready in time."""
+
+
 class _Worker:
     """One worker process and the socket to it."""
 
     def __init__(self, memory_limit: int, time_limit: timedelta) -> None:
         ours, theirs = socket.socketpair()
         self._socket = ours
+        self._ready = False
         # We kill it at the limit; its own alarm is for when we are no more.
         alarm = int(time_limit.total_seconds()) + 2
         with theirs:
@@ -172,6 +198,21 @@ class _Worker:
     @property
     def alive(self) -> bool:
         return self._process.poll() is None
+
+    def wait_until_ready(self) -> None:
+        """Let it load what it needs: that is not the document's time.
+
+        Raises:
+            _NotStarted: It takes too long.
+            EOFError, ConnectionError: It died.
+        """
+        if self._ready:
+            return
+        try:
+            self._receive(len(READY), time.monotonic() + START_LIMIT_S)
+        except TimeoutError:
+            raise _NotStarted from None
+        self._ready = True
 
     def ask(self, request: Request, limit: timedelta) -> ParsedFeed | str:
         """Let it parse.

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from monitor.errors import FetchError
+    from monitor.feeds.reading import Reading
     from monitor.feeds.settings import PollingSettings
 
 _WAITING_PER_SLOT = 10
@@ -80,12 +81,21 @@ class Line:
 
 
 class Transfers:
-    """The thread that transfers, and the two queues between it and the caller's."""
+    """The thread that transfers, and the two queues between it and the caller's.
+
+    Documents are read on the way, where there is somebody to read them.
+    """
 
     def __init__(
-        self, engine: Engine, settings: PollingSettings, *, stopped: Callable[[], bool]
+        self,
+        engine: Engine,
+        settings: PollingSettings,
+        reading: Reading | None,
+        *,
+        stopped: Callable[[], bool],
     ) -> None:
         self._engine = engine
+        self._reading = reading
         self._stopped = stopped
         self._concurrency = settings.concurrency
         self._line = Line(settings.per_host)
@@ -108,8 +118,9 @@ class Transfers:
     @property
     def free(self) -> int:
         """How many more requests are of use now."""
+        aside = self._reading.aside if self._reading else 0
         most = self._concurrency * _WAITING_PER_SLOT - len(self._pending)
-        return max(0, min(self._concurrency - len(self._pending) + self._blocked, most))
+        return max(0, min(self._concurrency - len(self._pending) + aside + self._blocked, most))
 
     def add(self, requests: Sequence[Request]) -> None:
         """Hand requests to the thread; one for a feed that is being asked is ignored."""
@@ -156,18 +167,28 @@ class Transfers:
                 self._start()
                 for fetched in self._engine.step():
                     self._line.done(fetched.request)
-                    self._out.put(fetched)
+                    self._hand_on(fetched)
         except BaseException as bug:  # noqa: BLE001 - raised again in the caller's thread
             self._out.put(bug)
         finally:
             self._engine.drop_all()
             self._out.put(None)  # the caller may be waiting
 
+    def _hand_on(self, fetched: Fetched) -> None:
+        if self._reading:
+            self._reading.take(fetched, self._out.put)
+        else:
+            self._out.put(fetched)
+
+    def _held(self) -> int:
+        """Answers that are on their way or not taken yet: they hold bodies."""
+        waiting = self._reading.waiting if self._reading else 0
+        return self._engine.in_flight + waiting + self._out.qsize()
+
     def _start(self) -> None:
         while not self._in.empty():
             self._line.add(self._in.get())
-        # What was answered and not taken yet counts: it holds a body.
-        while slot := self._engine.in_flight + self._out.qsize() < self._concurrency:
+        while slot := self._held() < self._concurrency:
             request = self._line.next()
             if request is None:
                 break

@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 HEADER = struct.Struct("!Q")
 """The length of what follows, in both directions."""
 
-Request = tuple[bytes, str, str]
-"""Body, address, content type."""
+READY = b"!"
+"""Said once, when it can begin."""
+
+Request = tuple[bytes, str, str, bytes]
+"""Body, address, content type, marks."""
 
 
 def main() -> None:
@@ -37,6 +40,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with socket.socket(fileno=0) as service, contextlib.suppress(ConnectionError):
+        service.sendall(READY)
         while (frame := _read_frame(service)) is not None:
             signal.alarm(seconds)
             answer = pickle.dumps(_answer(pickle.loads(frame)))  # noqa: S301 - from our own service
@@ -47,9 +51,9 @@ def main() -> None:
 
 def _answer(request: Request) -> ParsedFeed | str:
     """What was parsed, or why nothing could be."""
-    body, url, content_type = request
+    body, url, content_type, marks = request
     try:
-        return parse(body, url=url, content_type=content_type)
+        return parse(body, url=url, content_type=content_type, marks=marks)
     except ParseError as error:
         return str(error)
     except MemoryError:

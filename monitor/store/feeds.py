@@ -28,6 +28,8 @@ class Claimed:
     validators: Validators
     body_hash: str
     """Of the last whole document read, "" where there is none."""
+    marks: bytes
+    """Of the entries of that document."""
     first_sight: bool
     """No poll of it has ever succeeded."""
     failures: int
@@ -122,6 +124,7 @@ def _claimed(row: Row[Any], parser_version: int) -> Claimed:
         feed=_feed(row),
         validators=Validators(row.etag, row.last_modified) if current else Validators(),
         body_hash=row.body_hash if current else "",
+        marks=row.marks if current else b"",
         first_sight=row.first_polled_at is None,
         failures=row.failures,
     )
@@ -145,6 +148,11 @@ def next_due_at(tx: Transaction) -> datetime | None:
     return tx.execute(select(func.min(feeds.c.next_poll_at)).where(_pollable())).scalar()
 
 
+def renew(tx: Transaction, ours: Sequence[int], *, until: datetime) -> None:
+    """Go on keeping feeds that are being polled from others."""
+    tx.execute(update(feeds).where(feeds.c.id.in_(ours)).values(lease_until=until))
+
+
 def release_leases(tx: Transaction) -> None:
     """Forget who was polling what. Only for a process that knows it is alone."""
     tx.execute(update(feeds).values(lease_until=None))
@@ -158,6 +166,7 @@ def polled(
     next_poll_at: datetime,
     validators: Validators | None,
     body_hash: str,
+    marks: bytes,
     parser_version: int,
 ) -> None:
     """A poll succeeded. `validators` is None for a document that did not arrive or read whole."""
@@ -167,6 +176,7 @@ def polled(
             etag=kept.etag,
             last_modified=kept.last_modified,
             body_hash=body_hash if validators else "",
+            marks=marks if validators else b"",
             parser_version=parser_version,
             # What a cut document left out is still history when it comes with the next one.
             first_polled_at=func.coalesce(feeds.c.first_polled_at, now if validators else None),
@@ -175,9 +185,22 @@ def polled(
     )
 
 
-def unchanged(tx: Transaction, feed: int, *, now: datetime, next_poll_at: datetime) -> None:
-    """A poll found nothing new: what we ask with stays as it is."""
-    tx.execute(_of(feed).values(**_answered(now, next_poll_at)))
+def unchanged(
+    tx: Transaction,
+    feed: int,
+    *,
+    now: datetime,
+    next_poll_at: datetime,
+    validators: Validators,
+) -> None:
+    """A poll found the document last read; what to ask with may have changed all the same."""
+    tx.execute(
+        _of(feed).values(
+            etag=validators.etag,
+            last_modified=validators.last_modified,
+            **_answered(now, next_poll_at),
+        )
+    )
 
 
 def _answered(now: datetime, next_poll_at: datetime) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -76,6 +77,8 @@ feeds = Table(
     Column("etag", Text, nullable=False, default=""),
     Column("last_modified", Text, nullable=False, default=""),
     Column("body_hash", Text, nullable=False, default=""),
+    # By what the entries of that document are known again without being parsed.
+    Column("marks", LargeBinary, nullable=False, default=b""),
     # Validators vouch for a document as *this* parser read it; another one asks unconditionally.
     Column("parser_version", Integer, nullable=False, default=0),
     Column("next_poll_at", Time, nullable=False),

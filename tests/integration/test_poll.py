@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +11,7 @@ from feedserver import Answer, FeedServer, rss, rss_item
 
 from monitor.errors import Unstorable
 from monitor.feeds.fetch import Fetcher
-from monitor.feeds.parsing import ParsePool
+from monitor.feeds.reading import Reading
 from monitor.feeds.settings import PollingSettings
 from monitor.intake import Taken
 from monitor.model import Feed, Outlet
@@ -83,10 +84,10 @@ def desk(database: Database, now: datetime) -> Iterator[Desk]:
     with (
         FeedServer() as server,
         Fetcher(SETTINGS, user_agent="test") as fetcher,
-        ParsePool(workers=1) as parser,
+        Reading() as reading,
     ):
         intake = RecordingIntake()
-        poll = Poll(database, fetcher, parser, lambda: intake, SETTINGS, clock=clock)  # type: ignore[arg-type,return-value]
+        poll = Poll(database, fetcher, reading, lambda: intake, SETTINGS, clock=clock)  # type: ignore[arg-type,return-value]
         yield Desk(database, server, poll, clock, intake)
 
 
@@ -115,6 +116,44 @@ def test_the_same_body_without_validators_is_not_parsed_again(desk: Desk) -> Non
 
     assert [one.status for one in desk.server.asked("/a")] == [200, 200]
     assert desk.intake.titles == ["one"]
+
+
+def test_only_entries_that_are_new_or_edited_are_taken_in(desk: Desk) -> None:
+    desk.server.publish("/a", document("second", "first"))
+    desk.follow("/a")
+    desk.run()
+    desk.intake.titles.clear()
+    desk.server.publish("/a", document("third", "second, edited", "first"))
+
+    desk.run(after=600)
+
+    assert sorted(desk.intake.titles) == ["second, edited", "third"]
+
+
+def test_entries_that_could_not_be_stored_are_taken_in_the_next_time(desk: Desk) -> None:
+    desk.server.publish("/a", document("first"))
+    desk.follow("/a")
+    desk.run()
+    desk.server.publish("/a", document("second", "first"))
+    desk.intake.trouble["second"] = RuntimeError("a bug")
+    desk.run(after=600)
+    desk.intake.trouble.clear()
+
+    desk.run(after=1200)
+
+    assert desk.intake.titles == ["first", "second"]
+
+
+def test_what_to_ask_with_is_kept_anew_although_the_document_is_the_same(desk: Desk) -> None:
+    desk.server.publish("/a", document("one"), etag='"1"')
+    desk.follow("/a")
+    desk.run()
+    desk.server.publish("/a", document("one"), etag='"2"')
+
+    desk.run(after=600)
+    desk.run(after=600)
+
+    assert [one.status for one in desk.server.asked("/a")] == [200, 200, 304]
 
 
 def test_a_feed_is_not_asked_before_it_is_due(desk: Desk) -> None:
@@ -212,6 +251,26 @@ def test_a_claimed_feed_whose_process_died_is_asked_again(desk: Desk) -> None:
     desk.run(after=lease.total_seconds())
 
     assert desk.intake.titles == ["one"]
+
+
+def test_a_feed_that_is_being_polled_stays_ours_while_we_say_so(desk: Desk) -> None:
+    desk.follow("/a")
+    lease = timedelta(seconds=30)
+
+    def claim() -> int:
+        with desk.database.transaction() as tx:
+            now = desk.clock()
+            return len(stored_feeds.claim_due(tx, now=now, limit=9, lease=lease, parser_version=1))
+
+    assert claim() == 1
+    feed = desk.state("/a").id
+    desk.clock.pass_(20)
+    with desk.database.transaction() as tx:
+        stored_feeds.renew(tx, [feed], until=desk.clock() + lease)
+    desk.clock.pass_(20)
+    assert claim() == 0
+    desk.clock.pass_(20)
+    assert claim() == 1
 
 
 def test_another_parser_asks_without_validators(desk: Desk) -> None:

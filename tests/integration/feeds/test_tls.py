@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from monitor.errors import FetchError
+from monitor.errors import FeedError, FetchError
 from monitor.feeds.exchange import Request, Response
 from monitor.feeds.fetch import Fetcher
 from monitor.feeds.settings import PollingSettings
@@ -100,7 +100,7 @@ def answer_one(listener: socket.socket, context: ssl.SSLContext) -> None:
         secure.unwrap()
 
 
-def ask(port: int) -> Response | FetchError:
+def ask(port: int) -> Response | FeedError:
     settings = PollingSettings.model_validate({"allow_private": ["127.0.0.0/8", "::1"]})
     waiting = [[Request(1, f"https://localhost:{port}/", Validators())]]
     with Fetcher(settings, user_agent="test") as fetcher:

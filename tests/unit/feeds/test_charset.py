@@ -91,6 +91,7 @@ def test_labels_that_hide_or_run_things_are_not_honoured(label: str) -> None:
     body = document("+ADw-script+AD4- \\u0041", "ascii", label=label)
 
     assert "+ADw-script+AD4- \\u0041" in decode(body)
+    assert "+ADw-script+AD4- \\u0041" in decode(body + b"\xe9")
 
 
 @given(st.binary(max_size=100), st.text(max_size=30))
