@@ -46,11 +46,13 @@ class Arrivals:
         match: Callable[[Item], Sequence[Match]],
         *,
         feed: int,
+        whole: bool,
         now: datetime,
     ) -> None:
         self._tx = tx
         self._match = match
         self._feed = feed
+        self._whole = whole
         self._now = now
         self._known: dict[str, Known | None] = {}
         self._alike: list[Known] = []
@@ -72,6 +74,8 @@ class Arrivals:
 
     def _of_other_addresses(self, worded: Sequence[tuple[Item, str]]) -> list[Known]:
         """Items of this feed that are in the document under no key of theirs, but perhaps in words."""
+        if not self._whole:
+            return []  # who keeps entries as they are makes up no addresses, and these may be there
         same = [(self._same(item), wording) for item, wording in worded]
         unknown = [wording for one, wording in same if one is None]
         here = {one.id for one, _ in same if one}

@@ -35,6 +35,8 @@ class Source:
     feed: int
     first_sight: bool
     """No earlier poll of the feed succeeded, so it may hold history."""
+    whole: bool = True
+    """All entries of the document are here, not only those that changed since the last poll."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,8 @@ class Intake:
         self, tx: Transaction, items: Sequence[Item], source: Source, *, now: datetime
     ) -> Taken:
         """Keep what nobody had and promise the alerts that follow."""
-        arrived = list(Arrivals(tx, self._matcher.match, feed=source.feed, now=now).of(items))
+        arrivals = Arrivals(tx, self._matcher.match, feed=source.feed, whole=source.whole, now=now)
+        arrived = list(arrivals.of(items))
         matched = [one for one in arrived if one.found]
         if matched:
             self._recent.catch_up(tx, now=now)

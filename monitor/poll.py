@@ -136,6 +136,7 @@ class Poll:
     ) -> None:
         now = self._clock()
         items = normalise_document(parsed, claimed.feed, seen=now)
+        source = Source(claimed.id, claimed.first_sight, whole=not parsed.known)
         intake = self._intake()
         if parsed.left_out:
             log.warning(
@@ -143,7 +144,7 @@ class Poll:
             )
 
         def keep(tx: Transaction) -> Taken:
-            taken = intake.take(tx, items, Source(claimed.id, claimed.first_sight), now=now)
+            taken = intake.take(tx, items, source, now=now)
             stored_feeds.polled(
                 tx,
                 claimed.id,

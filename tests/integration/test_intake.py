@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -62,10 +63,12 @@ class Desk:
             stored_feeds.sync(tx, [WIRE, GAZETTE], now=now)
             self.ids = {state.feed.url: state.id for state in stored_feeds.states(tx)}
 
-    def take(self, feed: Feed, *entries: Entry, first_sight: bool = False) -> Taken:
+    def take(
+        self, feed: Feed, *entries: Entry, first_sight: bool = False, whole: bool = True
+    ) -> Taken:
         parsed = ParsedFeed(title="", language="", entries=entries, complete=True)
         items = normalise_document(parsed, feed, seen=self.now)
-        source = Source(self.ids[feed.url], first_sight)
+        source = Source(self.ids[feed.url], first_sight, whole)
         return self.database.run(lambda tx: self.intake.take(tx, items, source, now=self.now))
 
     def queue(self) -> list[tuple[str, str]]:
@@ -400,3 +403,22 @@ def test_the_same_short_headline_at_another_time_is_another_item(desk: Desk) -> 
     desk.take(WIRE, first)
 
     assert reasons(desk.take(WIRE, second)) == [Reason.EVERY_ITEM]
+
+
+def test_an_entry_like_one_that_is_still_there_unread_is_another_item(desk: Desk) -> None:
+    title = "Daily briefing: ship"
+    desk.take(WIRE, entry(title, path="/1"))
+
+    assert desk.take(WIRE, entry(title, path="/2"), whole=False).new == 1
+
+
+def test_the_next_edition_under_one_address_is_told(desk: Desk) -> None:
+    for day in range(3):
+        published = desk.now + timedelta(days=day)
+        edition = Entry(
+            guid=f"day {day}", link="https://wire.example/ships", title="Ship of the day"
+        )
+        desk.now = published
+        assert reasons(desk.take(WIRE, replace(edition, published=published))) == [
+            Reason.EVERY_ITEM
+        ]
