@@ -58,6 +58,8 @@ class Poll:
         self._settings = settings
         self._clock = clock
         self._claimed: dict[int, Claimed] = {}
+        self._unchanged: list[stored_feeds.Unchanged] = []
+        """Written with the next claim: a crash before it only costs a request too many."""
         self._leased_at = time.monotonic()
         self._stopped = False
         self.alive_at = time.monotonic()
@@ -95,18 +97,21 @@ class Poll:
         self._fetcher.stop()
 
     def _claim(self, free: int) -> Sequence[Request]:
+        """Note what was found unchanged and take what is due, in one transaction."""
         self.alive_at = time.monotonic()
-        renew = self._claimed and self.alive_at - self._leased_at > RENEW_S
+        renew = bool(self._claimed) and self.alive_at - self._leased_at > RENEW_S
         if not (free or renew):
             return []
         now = self._clock()
         with self._database.transaction() as tx:
+            stored_feeds.unchanged(tx, self._unchanged, now=now)
             if renew:
                 stored_feeds.renew(tx, tuple(self._claimed), until=now + LEASE)
                 self._leased_at = self.alive_at
             claimed = stored_feeds.claim_due(
                 tx, now=now, limit=free, lease=LEASE, parser_version=PARSER_VERSION
             )
+        self._unchanged.clear()
         new = [one for one in claimed if one.id not in self._claimed]
         self._claimed |= {one.id: one for one in new}
         return [_request(one) for one in new]
@@ -115,21 +120,12 @@ class Poll:
         if isinstance(fetched.outcome, FeedError):
             raise fetched.outcome
         if fetched.parsed is None:
-            self._unchanged(claimed, fetched.outcome)
+            next_poll_at = self._next(claimed, self._clock())
+            found = stored_feeds.Unchanged(claimed.id, next_poll_at, fetched.outcome.validators)
+            self._unchanged.append(found)
+            _log_recovery(claimed)
         else:
             self._keep(claimed, fetched.outcome, fetched.parsed, fetched.body_hash)
-
-    def _unchanged(self, claimed: Claimed, response: Response) -> None:
-        now = self._clock()
-        with self._database.transaction() as tx:
-            stored_feeds.unchanged(
-                tx,
-                claimed.id,
-                now=now,
-                next_poll_at=self._next(claimed, now),
-                validators=response.validators,
-            )
-        _log_recovery(claimed)
 
     def _keep(
         self, claimed: Claimed, response: Response, parsed: ParsedFeed, body_hash: str

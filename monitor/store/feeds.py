@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import bindparam, func, insert, or_, select, update
 
 from monitor.model import Feed, Outlet, Validators
 from monitor.store.schema import feeds
@@ -14,7 +14,7 @@ from monitor.store.schema import feeds
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import ColumnElement, Row, Update
+    from sqlalchemy import BindParameter, ColumnElement, Row, Update
 
     from monitor.store.database import Transaction
 
@@ -34,6 +34,16 @@ class Claimed:
     """No poll of it has ever succeeded."""
     failures: int
     """Polls failed in a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """A poll that found the document last read."""
+
+    feed: int
+    next_poll_at: datetime
+    validators: Validators
+    """To ask with next time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,25 +195,27 @@ def polled(
     )
 
 
-def unchanged(
-    tx: Transaction,
-    feed: int,
-    *,
-    now: datetime,
-    next_poll_at: datetime,
-    validators: Validators,
-) -> None:
-    """A poll found the document last read; what to ask with may have changed all the same."""
+def unchanged(tx: Transaction, found: Sequence[Unchanged], *, now: datetime) -> None:
+    """Polls found the documents last read; what to ask with may have changed all the same."""
+    if not found:
+        return
+    values = _answered(now, next_poll_at=bindparam("due"))
+    values |= {"etag": bindparam("tag"), "last_modified": bindparam("date")}
     tx.execute(
-        _of(feed).values(
-            etag=validators.etag,
-            last_modified=validators.last_modified,
-            **_answered(now, next_poll_at),
-        )
+        update(feeds).where(feeds.c.id == bindparam("feed")).values(values),
+        [
+            {
+                "feed": one.feed,
+                "due": one.next_poll_at,
+                "tag": one.validators.etag,
+                "date": one.validators.last_modified,
+            }
+            for one in found
+        ],
     )
 
 
-def _answered(now: datetime, next_poll_at: datetime) -> dict[str, Any]:
+def _answered(now: datetime, next_poll_at: datetime | BindParameter[Any]) -> dict[str, Any]:
     return {
         "last_polled_at": now,
         "last_ok_at": now,
