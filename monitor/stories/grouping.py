@@ -302,7 +302,7 @@ def _weight(shared: Iterable[Concept], story: Story, weights: Mapping[str, float
 def _text(subject: Subject, story: Story) -> tuple[float, Report | None]:
     """How alike the words are, and the report whose words are nearest; of one language only."""
     language = subject.report.language
-    length = story.lengths.get(language)
+    length = story.length(language)
     if not length:
         return 0.0, None
     together = product(subject.vector, story.centroids[language]) / length

@@ -42,8 +42,8 @@ class Story:
     named: dict[str, Concept] = field(default_factory=dict)
     centroids: dict[str, Vector] = field(default_factory=dict)
     """What its reports of a language say together."""
-    lengths: dict[str, float] = field(default_factory=dict)
-    """Of the centroids."""
+    _lengths: dict[str, float] = field(default_factory=dict)
+    """Of the centroids that were asked for since they changed."""
 
     def add(self, report: Report, *, seen: datetime) -> None:
         """Take a report in."""
@@ -65,7 +65,15 @@ class Story:
         if len(centroid) > 2 * MAX_CENTROID:
             kept = sorted(centroid.items(), key=lambda pair: (-round(pair[1], 6), pair[0]))
             centroid = self.centroids[report.language] = dict(kept[:MAX_CENTROID])
-        self.lengths[report.language] = math.sqrt(sum([w * w for w in centroid.values()]))
+        self._lengths.pop(report.language, None)
+
+    def length(self, language: str) -> float:
+        """Of the centroid of a language; 0 where there is none."""
+        found = self._lengths.get(language)
+        if found is None:
+            weights = self.centroids.get(language, {}).values()
+            found = self._lengths[language] = math.sqrt(sum([w * w for w in weights]))
+        return found
 
     def _compare_with(self, report: Report) -> None:
         if all(one.language != report.language for one in self.firsts):
