@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from monitor.alerts import policy, routing
 from monitor.arrivals import Arrivals
-from monitor.model import Alert, Item, Match, Reason, RuleLabel
+from monitor.model import Alert, Change, Item, Match, Reason, RuleLabel
 from monitor.recent import RecentStories
 from monitor.store import alerts as stored_alerts
 from monitor.store import outbox
@@ -48,6 +48,8 @@ class Decision:
     channel: str
     rules: tuple[str, ...]
     reason: Reason
+    changes: tuple[Change, ...] = ()
+    """What it adds to its story, weightiest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,38 +97,41 @@ class Intake:
     def _tell(
         self, tx: Transaction, one: Arrived, source: Source, *, now: datetime
     ) -> Iterator[Decision]:
-        story = self._story(tx, one, now=now)
+        story, changes = self._story(tx, one, now=now)
+        changed = any(change.kind.material for change in changes)
         too_old = policy.is_too_old(
             one.item.published, first_sight=source.first_sight, lookback=self._lookback, now=now
         )
         for route in routing.routes(one.found, self._matcher.rules, default=self._channel):
-            reason = self._promise(tx, one.item, story, one.id, route, too_old=too_old, now=now)
+            reason = self._promise(tx, one, story, route, too_old=too_old, changed=changed, now=now)
             rules = tuple(match.rule for match in route.matches)
-            yield Decision(one.id, story, route.channel, rules, reason)
+            yield Decision(one.id, story, route.channel, rules, reason, changes)
 
-    def _story(self, tx: Transaction, one: Arrived, *, now: datetime) -> int:
+    def _story(
+        self, tx: Transaction, one: Arrived, *, now: datetime
+    ) -> tuple[int, tuple[Change, ...]]:
         """Where it belongs; an item that was edited stays where it is."""
         if not one.new and (member := stored_stories.of_item(tx, one.id)):
-            return member.story
+            return member.story, ()
         concepts = self._matcher.concepts(one.item)
-        story, _ = self._recent.place(tx, one.id, one.item, concepts, now=now)
-        return story
+        story, assignment = self._recent.place(tx, one.id, one.item, concepts, now=now)
+        return story, assignment.changes
 
     def _promise(
         self,
         tx: Transaction,
-        item: Item,
+        one: Arrived,
         story: int,
-        id_: int,
         route: Route,
         *,
         too_old: bool,
+        changed: bool,
         now: datetime,
     ) -> Reason:
-        scope = f"item:{id_}" if route.every_item else "story"
+        scope = f"item:{one.id}" if route.every_item else "story"
         before = stored_alerts.told(tx, story=story, channel=route.channel, scope=scope)
         known = policy.Told(before.rules, before.severity) if before else None
-        reason = policy.decide(route, known, too_old=too_old)
+        reason = policy.decide(route, known, too_old=too_old, changed=changed)
         if reason.tells:
             after = stored_alerts.tell(
                 tx,
@@ -138,7 +143,9 @@ class Intake:
                 severity=policy.highest(match.severity for match in route.matches),
                 now=now,
             )
-            alert = make_alert(item, story, route.matches, self._matcher.rules, reason, seen=now)
+            alert = make_alert(
+                one.item, story, route.matches, self._matcher.rules, reason, seen=now
+            )
             outbox.enqueue(
                 tx,
                 alert,

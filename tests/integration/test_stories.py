@@ -307,3 +307,22 @@ def test_two_replicas_that_see_one_event_at_once_start_one_story(
             assert sorted(reasons) == [Reason.KNOWN_STORY, Reason.NEW_STORY]
 
         assert len(set(desks[0].stories())) == 8
+
+
+def test_a_report_that_changes_a_told_story_says_what_it_changes(desk: Desk) -> None:
+    hit = "Fire in the market of the old harbour of the city killed {} people, said the mayor"
+    desk.take(
+        desk.item(hit.format(12), summary="It began at night in a hall with 40 guests and 7 rooms.")
+    )
+
+    taken = desk.take(
+        desk.item(
+            "Fire in the market of the old harbour of the city: the mayor says it killed 31 people",
+            summary="It began in a hall with 40 guests and 7 rooms; firemen from the town came to help.",
+        )
+    )
+
+    (decision,) = taken.decisions
+    assert decision.reason is Reason.CHANGED_STORY
+    assert [one.text for one in decision.changes] == ["12, now 31"]
+    assert not decision.reason.tells
