@@ -74,7 +74,7 @@ def _item(entry: Entry, feed: Feed, *, seen: datetime, feed_language: str) -> It
     summary = _plain(entry.summary, MAX_SUMMARY)
     content = _plain(entry.content, MAX_CONTENT)
     url = urls.safe(entry.link)
-    title = title or _first_words(summary or content) or url
+    title = _without_source(title, entry.source) or _first_words(summary or content) or url
     if text.fold(summary) == text.fold(title):
         summary = ""
     return Item(
@@ -135,6 +135,14 @@ def _after(markup: str, closing: str, position: int) -> int:
 def _after_element(markup: str, name: str, position: int) -> int:
     closing = re.compile(f"</{name}", re.IGNORECASE).search(markup, position)
     return _after(markup, ">", closing.end()) if closing else len(markup)
+
+
+def _without_source(title: str, source: str) -> str:
+    """The headline as its outlet has it: aggregators such as Google News append " - Outlet"."""
+    if not source:
+        return title
+    headline, _, name = title.rpartition(" - ")
+    return headline if headline and text.fold(name) == text.fold(_clean(source, 100)) else title
 
 
 def _first_words(plain: str) -> str:

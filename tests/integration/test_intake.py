@@ -422,3 +422,17 @@ def test_the_next_edition_under_one_address_is_told(desk: Desk) -> None:
         assert reasons(desk.take(WIRE, replace(edition, published=published))) == [
             Reason.EVERY_ITEM
         ]
+
+
+def test_an_aggregators_entry_joins_what_its_outlet_reported(desk: Desk) -> None:
+    title = "Ukraine says two soldiers were captured"
+    theirs = Entry(
+        guid="CBMiAU_yqL",
+        link="https://news.google.com/rss/articles/CBMiAU_yqL?oc=5",
+        title=f"{title} - Wire",
+        source="Wire",
+        published=desk.now,
+    )
+    desk.take(WIRE, entry(title, published=desk.now))
+
+    assert reasons(desk.take(GAZETTE, theirs)) == [Reason.KNOWN_STORY]
