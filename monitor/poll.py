@@ -202,10 +202,11 @@ def _log_taken(claimed: Claimed, items: int, taken: Taken) -> None:
         )
     for one in taken.decisions:
         log.info(
-            "item decided: item=%d story=%d channel=%s rules=%s decision=%s",
+            "item decided: item=%d story=%d channel=%s rules=%s decision=%s changes=%s",
             one.item,
             one.story,
             one.channel,
             ",".join(one.rules),
             one.reason.value,
+            "; ".join(change.text for change in one.changes),
         )

@@ -38,13 +38,8 @@ def _status(report: Report, story: Story) -> Iterator[Change]:
 
 def _figures(report: Report, story: Story) -> Iterator[Change]:
     """Another number of the same thing; in one language, for it is the same by the word after it."""
-    told: dict[str, list[float]] = {}
-    for one in story.reports:
-        if one.language == report.language:
-            for counted, figure in one.figures:
-                told.setdefault(counted, []).append(float(figure))
     for counted, figure in report.figures:
-        before = told.get(counted, [])
+        before = story.figures.get((report.language, counted), ())
         value = float(figure)
         if before and all(abs(value - one) > _ROUNDED * max(value, one) for one in before):
             yield Change(ChangeKind.FIGURE, f"{before[-1]:.10g}, now {figure}")

@@ -165,9 +165,8 @@ def _repeated(subject: Subject, story: Story) -> bool:
         return False
     since = [
         abs(report.at - one.at)
-        for one in story.reports
-        if one.outlet == report.outlet
-        and one.at
+        for one in story.of_outlets.get(report.outlet, ())
+        if one.at
         and min(len(report.words), len(one.words)) <= _HEADLINE
         and subject.alike(one) >= _UNCHANGED
     ]

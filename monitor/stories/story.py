@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Vector = dict[int, float]
 
 NEWEST = 8
-"""Reports that a new one is compared with, beside the first one of each language."""
+"""Reports that a new one is compared with, beside the first one of each language; or of one outlet."""
 MAX_CENTROID = 128
 """Terms that are kept of what a story's reports in one language say together."""
 
@@ -40,6 +40,10 @@ class Story:
     mentions: Counter[str] = field(default_factory=Counter)
     """Reports that mention a concept."""
     named: dict[str, Concept] = field(default_factory=dict)
+    of_outlets: dict[str, tuple[Report, ...]] = field(default_factory=dict)
+    """The newest reports of each."""
+    figures: dict[tuple[str, str], tuple[float, ...]] = field(default_factory=dict)
+    """By language and what is counted, the newest."""
     centroids: dict[str, Vector] = field(default_factory=dict)
     """What its reports of a language say together."""
     _lengths: dict[str, float] = field(default_factory=dict)
@@ -55,6 +59,11 @@ class Story:
         for concept in report.concepts:
             self.mentions[concept.id] += 1
             self.named[concept.id] = concept
+        of_outlet = self.of_outlets.get(report.outlet, ())
+        self.of_outlets[report.outlet] = (*of_outlet[1 - NEWEST :], report)
+        for counted, figure in report.figures:
+            key = report.language, counted
+            self.figures[key] = (*self.figures.get(key, ())[1 - NEWEST :], float(figure))
         self._learn(report)
         self._compare_with(report)
 

@@ -152,6 +152,8 @@ def figures(folded: str) -> tuple[tuple[str, str], ...]:
     undated = _DATE.sub(" ; ", folded)
     found: dict[str, str] = {}
     for one in _NUMBER.finditer(undated):
+        if _WITHIN_WORD.match(undated, one.start() - 1):
+            continue  # "f16 fighters", "mi8 crews"
         magnitude = _MAGNITUDE.match(undated, one.end())
         after = magnitude.end() if magnitude and magnitude.lastindex else one.end()
         counted = _COUNTED.match(undated, after)
@@ -163,6 +165,7 @@ def figures(folded: str) -> tuple[tuple[str, str], ...]:
     return tuple(found.items())
 
 
+_WITHIN_WORD = re.compile(f"[^\\W\\d_{_WIDE}]")
 _COUNTED = re.compile(f"\\s?(?:[{_WIDE}]+|[^\\W\\d_{_WIDE}]{{2,}})")
 _MAX_FIGURES = 8
 

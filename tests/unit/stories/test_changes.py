@@ -86,6 +86,7 @@ def test_names_that_are_new_come_last_and_are_no_material_change() -> None:
     [
         ("12 killed and 40 wounded", {"kille": "12", "wound": "40"}),
         ("북한군 3천 명", {"명": "3000"}),
+        ("2 f16 fighters", {}),
         ("втратив 1,2 тис. солдатів", {}),
         ("killed", {}),
     ],
