@@ -199,7 +199,8 @@ class _Reader:
                 f"[terms.{id_}] has no words", 'Add words by language, such as en = ["captive"]'
             )
             self._problems.append(problem)
-        return Terms(id_, names, self._entries(table.excluded, place / "except"), place, table.note)
+        excluded = self._entries(table.excluded, place / "except")
+        return Terms(id_, names, excluded, place, table.note, tuple(table.follows))
 
     def _names(
         self, table: Mapping[str, Sequence[str]], place: Place
@@ -246,6 +247,14 @@ class _Reader:
         return tree
 
     def _check_references(self) -> None:
+        for terms in self._terms.values():
+            for index, id_ in enumerate(terms.follows):
+                if id_ not in self._terms:
+                    place = terms.place / "follows" / index
+                    problem = place.problem(
+                        f'no term list is called "{id_}"', "Write the name of one: [terms.NAME]"
+                    )
+                    self._problems.append(problem)
         names = self._entities.keys() | self._terms.keys()
         for parsed in self._rules.values():
             try:

@@ -65,6 +65,11 @@ class TermsTable(Table):
         alias="except",
         description="Longer words or phrases in which no word counts.",
     )
+    follows: list[str] = Field(
+        default_factory=list,
+        description="Term lists that say an earlier state of affairs; a story that comes from one of "
+        "these to this one has changed.",
+    )
     note: str = Field(default="", description="For the next reader.")
 
 

@@ -113,8 +113,11 @@ items = Table(
     Column("summary", Text, nullable=False),
     Column("content", Text, nullable=False),
     Column("language", Text, nullable=False),
+    # Of the text as it stands: what repeats it is found by this where it comes under another address.
+    Column("wording", Text, nullable=False),
     Column("published_at", Time),
     Column("first_seen_at", Time, nullable=False, index=True),
+    Index("ix_items_wording", "feed_id", "wording"),
 )
 
 # Identities outlive their items: an old item that returns after pruning is still known.
@@ -143,16 +146,19 @@ matches = Table(
     Column("evidence", JSON, nullable=False),
 )
 
-# What an item said before its publisher changed it.
+# What an item said before its publisher changed it, and how other feeds word it; the newest of these.
 revisions = Table(
     "revisions",
     metadata,
     Column("id", _Id, primary_key=True),
-    Column("item_id", _Id, ForeignKey("items.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("item_id", _Id, ForeignKey("items.id", ondelete="CASCADE"), nullable=False),
+    Column("feed_id", _Id, nullable=False),
+    Column("wording", Text, nullable=False),
     Column("title", Text, nullable=False),
     Column("summary", Text, nullable=False),
     Column("content", Text, nullable=False),
-    Column("replaced_at", Time, nullable=False),
+    Column("noted_at", Time, nullable=False),
+    UniqueConstraint("item_id", "wording"),
 )
 
 stories = Table(
@@ -162,7 +168,7 @@ stories = Table(
     Column("started_at", Time, nullable=False),
     Column("last_item_at", Time, nullable=False, index=True),
     # A story that turned out to be part of another; its items are there.
-    Column("merged_into", _Id, ForeignKey("stories.id")),
+    Column("merged_into", _Id, ForeignKey("stories.id"), index=True),
 )
 
 story_items = Table(
@@ -178,7 +184,7 @@ story_items = Table(
     Column("score", Float, nullable=False),
     # Of grouping: the same input is decided alike by the same one.
     Column("algorithm", Integer, nullable=False),
-    Column("copy_of", _Id),
+    Column("copy_of", _Id, index=True),
     Column("related_to", _Id),
     # What grouping compares; all that a restart needs.
     Column("report", Text, nullable=False),
@@ -219,7 +225,7 @@ outbox = Table(
     metadata,
     Column("id", _Id, primary_key=True),
     Column("key", Text, nullable=False, unique=True),
-    Column("alert_id", _Id, ForeignKey("alerts.id")),
+    Column("alert_id", _Id, ForeignKey("alerts.id"), index=True),
     Column("channel", Text, nullable=False),
     # post; later issues add update, reply, notice. A digest is a post whose content is a digest.
     Column("kind", Text, nullable=False),
@@ -238,7 +244,7 @@ outbox = Table(
     Column("receipt_channel", Text, nullable=False),
     Column("receipt_ts", Text, nullable=False),
     Column("error", Text, nullable=False),
-    Column("digest_id", _Id, ForeignKey("outbox.id")),
+    Column("digest_id", _Id, ForeignKey("outbox.id"), index=True),
     CheckConstraint(
         "state IN ('pending', 'sending', 'unknown', 'sent', 'parked', 'dead', 'digested')",
         name="state",

@@ -21,7 +21,7 @@ LAYERS = (
     {"syntax"},
     {"toml"},
     ROOMS,
-    {"recent"},
+    {"recent", "arrivals"},
     {"intake", "offline", "online", "outcomes", "steady"},
     {"poll", "deliver", "maintain", "reload", "checkup"},
     {"credentials"},
