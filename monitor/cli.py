@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import signal
 import sys
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitor import __version__, app, demo, example, health, log, online, show, urls
+from monitor import __version__, app, demo, example, health, log, online, show, signals, urls
 from monitor import config as configuration
 from monitor.credentials import load_secrets
 from monitor.errors import ConfigError, MonitorError, Problem, StoreError
@@ -34,9 +34,10 @@ from monitor.options import (
     database_of,
     load,
 )
-from monitor.reload import checked_matcher
+from monitor.reload import checked
 from monitor.rulecommands import rules_cli
-from monitor.store import backup, migrate, outbox
+from monitor.rules import jsonl
+from monitor.store import backup, migrate, outbox, pauses
 from monitor.store import feeds as stored_feeds
 from monitor.store import items as stored_items
 from monitor.store import stories as stored_stories
@@ -74,7 +75,10 @@ cli.add_typer(db_cli, name="db")
 def main() -> None:
     """Run the command line; the entry point of `monitor` and `python -m monitor`."""
     try:
-        cli(prog_name="monitor")
+        try:
+            cli(prog_name="monitor")
+        finally:
+            sys.stdout.flush()
     except ConfigError as error:
         for problem in error.problems:
             show.fail(str(problem))
@@ -84,8 +88,19 @@ def main() -> None:
         sys.exit(FAILED)
     except BrokenPipeError:
         # Whoever read our output has seen enough (`monitor match | head`).
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_output()
         sys.exit(FAILED)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _give_up_output()
+        show.fail("the output can't be written: its disk is full")
+        sys.exit(FAILED)
+
+
+def _give_up_output() -> None:
+    """Or the interpreter tries once more at its end, and fails in words of its own."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
@@ -134,27 +149,28 @@ def run(
     ] = False,
 ) -> None:
     """Run the service until SIGTERM or Ctrl-C."""
+    stopping = signals.taken()
     log.set_up()
     loaded = load(config)
     receiver = app.make_receiver(loaded, load_secrets(os.environ))
-    with app.Service(loaded, receiver) as service:
-        _stop_on_signals(service)
+    with app.Service(loaded, receiver, file=str(config), listens=not once) as service:
+        stopping.by(service.stop)
         if not once:
             service.run()
             return
-        failing, left = service.once()
-    show.warn(f"feeds failing: {failing}; messages not delivered: {left}")
-    raise typer.Exit(FAILED if failing or left else FINE)
+        ended = service.once()
+    show.warn(_ended(ended))
+    raise typer.Exit(FAILED if ended.failing or ended.left else FINE)
 
 
-def _stop_on_signals(service: app.Service) -> None:
-    def stop(number: int, _frame: object) -> None:
-        # A second signal means: at once. The database is safe at any instruction.
-        signal.signal(number, signal.SIG_DFL)
-        service.stop()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
+def _ended(ended: app.Ended) -> str:
+    """What a single run left undone, and why."""
+    left = sum(held.number for held in ended.left)
+    lines = [f"feeds failing: {ended.failing}; messages not delivered: {left}"]
+    for held in ended.left:
+        why = f": {held.error}" if held.error else ""
+        lines.append(f"  {held.number} {held.state} for {held.channel}{why}")
+    return "\n".join(lines)
 
 
 @cli.command()
@@ -170,10 +186,13 @@ def check(
     secrets = load_secrets(os.environ)
     kind, reason = configuration.receiver_in_use(loaded, secrets)
     folder = Path(loaded.rules.path)
-    matcher = checked_matcher(folder)
+    outlets = [feed.to_feed().outlet for feed in loaded.feeds]
+    matcher, silent = checked(folder, today=app.now().date(), outlets=outlets)
     show.say(f"config   fine: {config}, {len(loaded.feeds)} feeds")
     show.say(f"receiver {kind}: {reason}")
     show.say(f"rules    fine: {folder}, {len(matcher.rules)} rules, all their tests pass")
+    for warning in silent:
+        show.warn(str(warning), "yellow")
     if ask and not _check_online(loaded, secrets):
         raise typer.Exit(FAILED)
 
@@ -197,15 +216,21 @@ def _check_online(config: Config, secrets: Secrets) -> bool:
 
 @cli.command("health")
 def health_command(*, config: ConfigOption = CONFIG) -> None:
-    """Ask the running service whether it works (what the container's health check does)."""
+    """Ask the running service whether it works (what the container's health check does).
+
+    Fails where the service fails. What only waits for somebody to mend it elsewhere (a token that
+    Slack refuses, an archived channel) is said and is no failure: a restart would mend nothing.
+    """
     listen = load(config).web.listen
     if not listen:
         show.fail('web.listen is "": the service answers nobody')
         raise typer.Exit(FAILED)
-    wrong = health.ask(listen)
-    for line in wrong:
+    report = health.ask(listen)
+    for line in report.failing:
         show.fail(line)
-    raise typer.Exit(FAILED if wrong else FINE)
+    for line in report.degraded:
+        show.warn(f"degraded: {line}", "yellow")
+    raise typer.Exit(FAILED if report.failing else FINE)
 
 
 @cli.command()
@@ -224,7 +249,7 @@ def match(
     config: ConfigOption = CONFIG,
 ) -> None:
     """Match and group the items of a file in their order, offline; one JSON line each."""
-    matcher = checked_matcher(rules or Path(load(config).rules.path))
+    matcher, _ = checked(rules or Path(load(config).rules.path))
     with _lines(items) as lines:
         for answer in match_lines(lines, matcher, file=items, explain=explain):
             show.line(answer)
@@ -233,17 +258,17 @@ def match(
 @contextmanager
 def _lines(items: str) -> Iterator[Iterable[str]]:
     if items == "-":
-        yield sys.stdin
+        yield jsonl.lines(sys.stdin.buffer, file="standard input")
         return
     try:
-        file = Path(items).open(encoding="utf-8", errors="replace")  # noqa: SIM115 - closed below
+        file = Path(items).open("rb")  # noqa: SIM115 - closed below
     except OSError as error:
         problem = Problem(
             items, None, None, f"it cannot be read: {error.strerror}", "Check its name"
         )
         raise ConfigError([problem]) from None
     with file:
-        yield file
+        yield jsonl.lines(file, file=items)
 
 
 @feeds_cli.command("list")
@@ -264,7 +289,7 @@ def feeds_list(*, config: ConfigOption = CONFIG, as_json: JsonOption = False) ->
             show.ago(state.last_ok_at, now=now),
             "-" if state.gone_at else show.ago(state.next_poll_at, now=now),
             state.error or _remark(state, now),
-            urls.without_credentials(state.feed.url),
+            urls.shown(state.feed.url),
         )
         for state in states
     ]
@@ -286,7 +311,7 @@ def _remark(state: FeedState, now: datetime) -> str:
     """What a person should know of a feed that works."""
     remarks = []
     if state.move.to:
-        remarks.append(f"says it moved to {urls.without_credentials(state.move.to)}")
+        remarks.append(f"says it moved to {urls.shown(state.move.to)}")
     if silent_since := _silent_since(state, now):
         remarks.append(f"silent for {show.span((now - silent_since).total_seconds())}, unlike it")
     if state.gap_at:
@@ -303,7 +328,7 @@ def _silent_since(state: FeedState, now: datetime) -> datetime | None:
 
 def _feed_json(state: FeedState, now: datetime) -> dict[str, object]:
     outlet = asdict(state.feed.outlet)
-    row = asdict(state) | {"url": urls.without_credentials(state.feed.url), "outlet": outlet}
+    row = asdict(state) | {"url": urls.shown(state.feed.url), "outlet": outlet}
     del row["feed"], row["rhythm"]
     row["silent_since"] = _silent_since(state, now)
     return row
@@ -358,14 +383,16 @@ def _headline(content: Content) -> str:
 @alerts_cli.command("retry")
 def alerts_retry(
     ids: Annotated[
-        list[int] | None, typer.Argument(metavar="ID", help="Default: all that are held.")
+        list[int] | None,
+        typer.Argument(metavar="ID", min=1, max=2**63 - 1, help="Default: all that are held."),
     ] = None,
     *,
     config: ConfigOption = CONFIG,
 ) -> None:
-    """Send parked and dead alerts again (after mending what held them)."""
+    """Send held alerts again: parked, dead, or unclear for long (after mending what held them)."""
     with database_of(load(config)) as database, database.transaction() as tx:
         again = outbox.retry(tx, ids or None, now=app.now())
+        pauses.lift(tx, pauses.Cause.CREDENTIALS)
     show.say(f"{again} alerts queued again")
     raise typer.Exit(FAILED if ids and again < len(set(ids)) else FINE)
 

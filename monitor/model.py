@@ -177,6 +177,32 @@ class Concept:
     """For people to read."""
     count: int = 1
     """Mentions in the item."""
+    follows: tuple[str, ...] = ()
+    """Ids of those that say an earlier state of affairs: exchange follows captivity."""
+
+
+class ChangeKind(StrEnum):
+    """In what way a report changes a story that was told, weightiest first."""
+
+    STATUS = "status"
+    FIGURE = "figure"
+    PERSON = "person"
+    ORGANISATION = "organisation"
+    PLACE = "place"
+
+    @property
+    def material(self) -> bool:
+        """Whether a reader of the story has to know; a further name alone is only more detail."""
+        return self in {ChangeKind.STATUS, ChangeKind.FIGURE}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that a report says and its story did not."""
+
+    kind: ChangeKind
+    text: str
+    """For people to read: "captivity, now prisoner exchange", "12, now 31", a name."""
 
 
 class Outcome(StrEnum):
@@ -201,6 +227,8 @@ class Assignment:
     score: float = 0.0
     merge: int | None = None
     """Another story that turns out to be this one, and goes into it."""
+    changes: tuple[Change, ...] = ()
+    """What it adds to the story it joins, weightiest first."""
 
 
 class Reason(StrEnum):
@@ -210,6 +238,7 @@ class Reason(StrEnum):
     NEW_RULE = "a rule its story had not told yet"
     NEW_SEVERITY = "a severity its story had not told yet"
     EVERY_ITEM = "the rule tells every item"
+    CHANGED_STORY = "its story was told, and this changes it"
     KNOWN_STORY = "its story was told already"
     TOO_OLD = "older than the lookback when its feed was first seen"
 
@@ -277,6 +306,8 @@ class Message:
     channel: str
     """By name (`#news`) or receiver's id."""
     content: Content
+    repeat: bool = False
+    """An earlier copy may be there, and could not be looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +322,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A stored item that shares an identity key with a new one; enough to tell them apart."""
+    """A stored item that may be the same as one just read; enough to tell them apart."""
 
     id: int
     feed: int
@@ -299,3 +330,10 @@ class Known:
     title: str
     url: str
     keys: tuple[str, ...] = ()
+    wording: str = ""
+    """Of its present text; see feeds/identity.py."""
+    published: datetime | None = None
+    seen: datetime | None = None
+    """When it was first seen."""
+    sighted: bool = False
+    """The feed that is read now carried it before."""

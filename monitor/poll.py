@@ -146,6 +146,7 @@ class Poll:
     ) -> None:
         now = self._clock()
         items = normalise_document(parsed, claimed.feed, seen=now)
+        source = Source(claimed.id, claimed.first_sight, whole=not parsed.known)
         intake = self._intake()
         move = _moved(claimed, response, now=now)
         wish = _wish(parsed.hints, response, now=now)
@@ -155,7 +156,7 @@ class Poll:
             )
 
         def keep(tx: Transaction) -> tuple[Taken, bool]:
-            taken = intake.take(tx, items, Source(claimed.id, claimed.first_sight), now=now)
+            taken = intake.take(tx, items, source, now=now)
             gap = _is_gap(claimed, parsed, taken)
             learned = _learned(claimed, items, taken, now=now)
             stored_feeds.polled(
@@ -184,7 +185,7 @@ class Poll:
         now = self._clock()
         if moves.address(claimed.feed.url, claimed.move, now=now) != claimed.feed.url:
             # Its own address is asked next time: not even "gone" is the new one's to say.
-            new = urls.without_credentials(claimed.move.to)
+            new = urls.shown(claimed.move.to)
             error = FeedError(f"at its new address {new}: {error}", retry_after=error.retry_after)
         known = rhythm.unpack(claimed.rhythm, now=now.timestamp())
         next_poll_at = None if error.gone else self._next(claimed, now, known, error)
@@ -245,7 +246,7 @@ def _moved(claimed: Claimed, response: Response, *, now: datetime) -> Move:
         log.warning(
             "feed moved for good, change its address in the config: feed=%s url=%s to=%s",
             *_names(claimed),
-            urls.without_credentials(move.to),
+            urls.shown(move.to),
         )
     return move
 
@@ -272,7 +273,7 @@ def _learned(claimed: Claimed, items: Sequence[Item], taken: Taken, *, now: date
 
 
 def _names(claimed: Claimed) -> tuple[str, str]:
-    return claimed.feed.outlet.name, urls.without_credentials(claimed.feed.url)
+    return claimed.feed.outlet.name, urls.shown(claimed.feed.url)
 
 
 def _log_recovery(claimed: Claimed) -> None:
@@ -298,10 +299,11 @@ def _log_taken(claimed: Claimed, items: int, taken: Taken) -> None:
         )
     for one in taken.decisions:
         log.info(
-            "item decided: item=%d story=%d channel=%s rules=%s decision=%s",
+            "item decided: item=%d story=%d channel=%s rules=%s decision=%s changes=%s",
             one.item,
             one.story,
             one.channel,
             ",".join(one.rules),
             one.reason.value,
+            "; ".join(change.text for change in one.changes),
         )

@@ -39,6 +39,9 @@ class MemoryReceiver:
     takes_first: bool = False
     """Whether a message that ends in trouble was taken all the same."""
     calls: int = 0
+    blind: list[DeliveryError] = field(default_factory=list)
+    """Raised by the next look-ups, one each."""
+    looks: int = 0
 
     def send(self, message: Message) -> Receipt:
         self.calls += 1
@@ -51,6 +54,9 @@ class MemoryReceiver:
         return Receipt(message.channel, str(len(self.taken)))
 
     def find(self, message: Message, *, since: datetime) -> Receipt | None:
+        self.looks += 1
+        if self.blind:
+            raise self.blind.pop(0)
         keys = [one.key for one in self.taken]
         if message.key not in keys:
             return None

@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from monitor.settings import Settings
-
-_ID = re.compile(r"[CGD][A-Z0-9]{7,}")
-_NAME = re.compile(r"#[^\s#@,]{1,80}")
-
-
-def _is_channel(value: str) -> str:
-    if _ID.fullmatch(value) or _NAME.fullmatch(value):
-        return value
-    if _NAME.fullmatch(f"#{value}"):
-        raise ValueError(
-            f'write the channel with its #, "#{value}", or its id, such as "C0123456789"'
-        )
-    raise ValueError('write one channel by name, "#news-alerts", or by id, "C0123456789"')
+from monitor.settings import Channel, Settings, parse_channel
 
 
 def _is_channel_or_none(value: str) -> str:
-    return _is_channel(value) if value else value
+    return parse_channel(value) if value else value
 
 
 class AlertsSettings(Settings):
@@ -34,7 +20,7 @@ class AlertsSettings(Settings):
         default="slack",
         description="slack or console; the console, which is said, where no Slack secret is set.",
     )
-    channel: Annotated[str, AfterValidator(_is_channel)] = Field(
+    channel: Channel = Field(
         default="#news-alerts",
         description="Channel, by name or id, of the rules that name none of their own.",
     )

@@ -22,9 +22,6 @@ PATIENCE = 2
 SPREAD = 0.1
 """Polls are spread by a tenth to both sides, so that feeds added together drift apart."""
 
-LONGEST_RETRY_AFTER = timedelta(hours=24)
-"""A publisher may ask for more; nobody means it, and news would be missed."""
-
 _SAMPLES = 8
 _SAMPLE_S = 24 * 3600 / _SAMPLES
 _GUESS = 1 / 3600
@@ -113,7 +110,7 @@ def next_poll(
         known: The feed's rhythm, with what the poll brought.
         threshold: How much delay makes it due.
         failures: Polls that failed in a row, this one included; 0 after a success.
-        retry_after: How long the publisher asked us to wait.
+        retry_after: How long the publisher asked us to wait; at most a day.
         wish: When the publisher would like to be asked again; kept within the interval.
         gap: Entries may have been missed since the poll before: it is asked as soon as may be, once.
         first_sight: It is new: it comes sooner by chance, so that feeds added together drift apart.
@@ -135,7 +132,7 @@ def next_poll(
         pause = min(pause, usual) * (1 + jitter) / 2
     else:
         pause = timedelta(seconds=spread(expected, jitter, ceiling=longest))
-    asked = min(retry_after or timedelta(0), LONGEST_RETRY_AFTER)
+    asked = retry_after or timedelta(0)
     return now + max(pause, asked, wished, settings.min_interval)
 
 

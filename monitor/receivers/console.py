@@ -17,9 +17,9 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from monitor.errors import NotSent
+from monitor.errors import MonitorError, NotSent
 from monitor.model import Digest, Receipt, Severity
-from monitor.receivers.telling import MARKS, Marked, digest_heading, groups, tell
+from monitor.receivers.telling import MARKS, REPEAT, Marked, digest_heading, groups, tell
 from monitor.text import clean
 
 if TYPE_CHECKING:
@@ -54,8 +54,17 @@ class ConsoleReceiver:
             stream: Where to print; standard output.
             timezone: In which times are shown.
             width: In columns; the terminal's, else COLUMNS, else 80.
+
+        Raises:
+            MonitorError: There is no standard output.
         """
-        self._stream = stream or sys.stdout
+        opened = stream or sys.stdout
+        if opened is None:  # Python's way to say that there is no descriptor 1
+            raise MonitorError(
+                "alerts go to the console, but standard output is closed: leave it open, or set "
+                "SLACK_BOT_TOKEN"
+            )
+        self._stream: TextIO = opened
         self._timezone = timezone
         # Rich never sees the real output: on a broken pipe it would end the whole service.
         self._page = io.StringIO()
@@ -98,6 +107,8 @@ class ConsoleReceiver:
             self._digest(message.content, channel)
         else:
             self._alert(tell(message.content), channel)
+        if message.repeat:
+            self._line([f"({REPEAT})"], style="italic")
         self._console.print()
         return re.sub(r" +$", "", self._page.getvalue(), flags=re.MULTILINE)
 

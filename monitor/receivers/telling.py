@@ -25,6 +25,8 @@ MARKS = {
     Severity.HIGH: "🟠",
     Severity.CRITICAL: "🔴",
 }
+REPEAT = "possible repeat"
+"""Said on a message whose first copy may have arrived and could not be looked for."""
 MAX_DIGEST = 25
 """Alerts told in one digest."""
 _MAX_TEXT = 1_000

@@ -82,6 +82,8 @@ class Terms:
     excluded: tuple[str, ...]
     place: Place
     note: str = ""
+    follows: tuple[str, ...] = ()
+    """Term lists that say an earlier state of affairs."""
 
     @property
     def kind(self) -> str:

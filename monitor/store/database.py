@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError,
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from monitor.errors import DatabaseInUse, StoreError, Unstorable
+from monitor.store.presence import Presence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,18 +46,14 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
+        self.path = sqlite_file(url)
+        """The SQLite file; None for PostgreSQL."""
+        self._presence = Presence(self.path) if self.path else None
         try:
-            self._engine = _engine(url)
+            self._engine = _engine(url, self.path, self._presence)
         except (ArgumentError, ValueError, TypeError):
             # Of these each part of SQLAlchemy raises its own, with the password in the text.
             raise StoreError(_WRONG_URL) from None
-
-    @property
-    def path(self) -> Path | None:
-        """The SQLite file; None for PostgreSQL."""
-        if self._engine.dialect.name != "sqlite":
-            return None
-        return Path(self._engine.url.database or "")
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -65,6 +62,7 @@ class Database:
         Raises:
             StoreError: The database refused: locked too long, disk full, read-only, gone.
         """
+        self._require_file()
         with _translated(), self._engine.begin() as connection:
             yield connection
 
@@ -75,6 +73,7 @@ class Database:
         Raises:
             StoreError: The database can't be read.
         """
+        self._require_file()
         with _translated(), self._engine.connect() as connection:
             reader = connection.execution_options(**_READING[connection.dialect.name])
             with reader.begin():
@@ -86,6 +85,7 @@ class Database:
         Raises:
             StoreError: It did not succeed.
         """
+        self._require_file()
         for attempt in range(1, _TRIES + 1):
             try:
                 with self._engine.begin() as connection:
@@ -99,6 +99,20 @@ class Database:
             except NoConnectionFree as error:
                 raise StoreError(_ALL_BUSY) from error
         raise AssertionError("unreachable")
+
+    def troubles(self) -> tuple[str, ...]:
+        """What will keep us from writing, as far as that can be seen without writing.
+
+        Raises:
+            StoreError: It can't be read.
+        """
+        with self.reading() as tx:
+            tx.exec_driver_sql("SELECT 1")
+        return self._presence.troubles() if self._presence else ()
+
+    def _require_file(self) -> None:
+        if self._presence:
+            self._presence.require()
 
     def close(self) -> None:
         """Close every connection; SQLite then folds its write-ahead log into the file."""
@@ -129,16 +143,30 @@ _READING: dict[str, dict[str, Any]] = {
 }
 
 
-def _engine(url: str) -> Engine:
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite" and parsed.database not in {None, "", ":memory:"}:
-        return _sqlite(url, Path(parsed.database or ""))
-    if parsed.drivername == "postgresql+psycopg":
+def sqlite_file(url: str) -> Path | None:
+    """The SQLite file of a database's address; None for another kind.
+
+    Raises:
+        StoreError: It is no address.
+    """
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        raise StoreError(_WRONG_URL) from None
+    if parsed.get_backend_name() != "sqlite" or parsed.database in {None, "", ":memory:"}:
+        return None
+    return Path(parsed.database or "")
+
+
+def _engine(url: str, path: Path | None, presence: Presence | None) -> Engine:
+    if path and presence:
+        return _sqlite(url, path, presence)
+    if make_url(url).drivername == "postgresql+psycopg":
         return create_engine(url, pool_pre_ping=True, pool_recycle=1800)
     raise StoreError(_WRONG_URL)
 
 
-def _sqlite(url: str, path: Path) -> Engine:
+def _sqlite(url: str, path: Path, presence: Presence) -> Engine:
     """An engine whose every connection is durable and whose every write transaction locks at its start."""
     if sqlite3.sqlite_version_info < SAFE_SQLITE:
         raise StoreError(
@@ -158,6 +186,7 @@ def _sqlite(url: str, path: Path) -> Engine:
         },
     )
     event.listen(engine, "connect", _set_up_connection)
+    event.listen(engine, "connect", lambda *_: presence.remember())
     event.listen(engine, "begin", _begin)
     return engine
 

@@ -194,11 +194,6 @@ def make_due(tx: Transaction, *, now: datetime) -> int:
     return tx.execute(update(feeds).where(_pollable()).values(next_poll_at=now)).rowcount
 
 
-def next_due_at(tx: Transaction) -> datetime | None:
-    """When the next poll is due; None where there is no feed to poll."""
-    return tx.execute(select(func.min(feeds.c.next_poll_at)).where(_pollable())).scalar()
-
-
 def renew(tx: Transaction, ours: Sequence[int], *, until: datetime) -> None:
     """Go on keeping feeds that are being polled from others."""
     tx.execute(update(feeds).where(feeds.c.id.in_(ours)).values(lease_until=until))

@@ -115,8 +115,11 @@ items = Table(
     Column("summary", Text, nullable=False),
     Column("content", Text, nullable=False),
     Column("language", Text, nullable=False),
+    # Of the text as it stands: what repeats it is found by this where it comes under another address.
+    Column("wording", Text, nullable=False),
     Column("published_at", Time),
     Column("first_seen_at", Time, nullable=False, index=True),
+    Index("ix_items_wording", "feed_id", "wording"),
 )
 
 # Identities outlive their items: an old item that returns after pruning is still known.
@@ -145,16 +148,19 @@ matches = Table(
     Column("evidence", JSON, nullable=False),
 )
 
-# What an item said before its publisher changed it.
+# What an item said before its publisher changed it, and how other feeds word it; the newest of these.
 revisions = Table(
     "revisions",
     metadata,
     Column("id", _Id, primary_key=True),
-    Column("item_id", _Id, ForeignKey("items.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("item_id", _Id, ForeignKey("items.id", ondelete="CASCADE"), nullable=False),
+    Column("feed_id", _Id, nullable=False),
+    Column("wording", Text, nullable=False),
     Column("title", Text, nullable=False),
     Column("summary", Text, nullable=False),
     Column("content", Text, nullable=False),
-    Column("replaced_at", Time, nullable=False),
+    Column("noted_at", Time, nullable=False),
+    UniqueConstraint("item_id", "wording"),
 )
 
 stories = Table(
@@ -164,7 +170,7 @@ stories = Table(
     Column("started_at", Time, nullable=False),
     Column("last_item_at", Time, nullable=False, index=True),
     # A story that turned out to be part of another; its items are there.
-    Column("merged_into", _Id, ForeignKey("stories.id")),
+    Column("merged_into", _Id, ForeignKey("stories.id"), index=True),
 )
 
 story_items = Table(
@@ -180,7 +186,7 @@ story_items = Table(
     Column("score", Float, nullable=False),
     # Of grouping: the same input is decided alike by the same one.
     Column("algorithm", Integer, nullable=False),
-    Column("copy_of", _Id),
+    Column("copy_of", _Id, index=True),
     Column("related_to", _Id),
     # What grouping compares; all that a restart needs.
     Column("report", Text, nullable=False),
@@ -221,7 +227,7 @@ outbox = Table(
     metadata,
     Column("id", _Id, primary_key=True),
     Column("key", Text, nullable=False, unique=True),
-    Column("alert_id", _Id, ForeignKey("alerts.id")),
+    Column("alert_id", _Id, ForeignKey("alerts.id"), index=True),
     Column("channel", Text, nullable=False),
     # post; later issues add update, reply, notice. A digest is a post whose content is a digest.
     Column("kind", Text, nullable=False),
@@ -233,15 +239,26 @@ outbox = Table(
     Column("not_before", Time, nullable=False),
     # Of the first and the latest attempt: a look-up in the channel's history starts at the first.
     Column("first_tried_at", Time),
-    Column("tried_at", Time),
+    Column("tried_at", Time, index=True),
+    # Look-ups that could not read the channel's history since the answer was lost.
+    Column("looks", Integer, nullable=False),
     Column("sent_at", Time),
     Column("receipt_channel", Text, nullable=False),
     Column("receipt_ts", Text, nullable=False),
     Column("error", Text, nullable=False),
-    Column("digest_id", _Id, ForeignKey("outbox.id")),
+    Column("digest_id", _Id, ForeignKey("outbox.id"), index=True),
     CheckConstraint(
         "state IN ('pending', 'sending', 'unknown', 'sent', 'parked', 'dead', 'digested')",
         name="state",
     ),
     Index("ix_outbox_queue", "state", "channel", "id"),
+)
+
+# Why nothing at all is sent for a while; shared by replicas, and lifted by `monitor alerts retry`.
+pauses = Table(
+    "pauses",
+    metadata,
+    Column("cause", Text, primary_key=True),
+    Column("until", Time, nullable=False),
+    Column("error", Text, nullable=False),
 )

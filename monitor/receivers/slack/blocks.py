@@ -15,6 +15,7 @@ from monitor.model import Alert, Digest
 from monitor.receivers.slack import markup
 from monitor.receivers.telling import (
     MARKS,
+    REPEAT,
     Telling,
     cut,
     digest_heading,
@@ -71,6 +72,9 @@ def render(message: Message, *, service: str, revision: int = 0) -> Rendered:
     else:
         telling = _linkable(tell(content))
         text, blocks = _alert_notice(telling), _alert_blocks(telling, service)
+    if message.repeat:
+        text = f"({REPEAT}) {text}"
+        blocks.append(_context(REPEAT.capitalize()))
     for place, block in enumerate(blocks):
         block["block_id"] = f"{message.key[:64]}.{revision}.{place}"
     return Rendered(text, blocks, metadata(message))

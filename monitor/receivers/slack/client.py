@@ -28,6 +28,7 @@ from monitor.receivers.slack.errors import (
     refusal,
     wrong_secret,
 )
+from monitor.settings import is_channel_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,7 +44,6 @@ CLOCK_MARGIN = timedelta(seconds=60)
 """How far Slack's clock and ours may differ when history is searched."""
 _PAGE = 200
 _MAX_PAGES = 100
-_CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{6,}")
 # What the SDK raises on answers that are JSON but no object, wrongly encoded, or nested too deep.
 _UNREADABLE = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
@@ -169,7 +169,7 @@ class SlackReceiver:
 
     def _channel_id(self, name: str) -> str:
         """The id of a channel: history, unlike chat.postMessage, takes no names."""
-        if _CHANNEL_ID.fullmatch(name):
+        if is_channel_id(name):
             return name
         if name not in self._ids:
             self._ids[name] = self._looked_up(name)

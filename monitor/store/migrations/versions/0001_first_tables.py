@@ -78,6 +78,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("stories", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_stories_last_item_at"), ["last_item_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_stories_merged_into"), ["merged_into"], unique=False)
 
     op.create_table(
         "alerts",
@@ -105,6 +106,7 @@ def upgrade() -> None:
         sa.Column("summary", sa.Text(), nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
         sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("wording", sa.Text(), nullable=False),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("first_seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["feed_id"], ["feeds.id"], name=op.f("fk_items_feed_id")),
@@ -112,6 +114,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("items", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_items_first_seen_at"), ["first_seen_at"], unique=False)
+        batch_op.create_index("ix_items_wording", ["feed_id", "wording"], unique=False)
 
     op.create_table(
         "matches",
@@ -139,6 +142,7 @@ def upgrade() -> None:
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
         sa.Column("first_tried_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("tried_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("looks", sa.Integer(), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("receipt_channel", sa.Text(), nullable=False),
         sa.Column("receipt_ts", sa.Text(), nullable=False),
@@ -155,6 +159,17 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.create_index("ix_outbox_queue", ["state", "channel", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_outbox_alert_id"), ["alert_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_outbox_digest_id"), ["digest_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_outbox_tried_at"), ["tried_at"], unique=False)
+
+    op.create_table(
+        "pauses",
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("cause", name=op.f("pk_pauses")),
+    )
 
     op.create_table(
         "sightings",
@@ -191,6 +206,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("story_items", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_story_items_story_id"), ["story_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_story_items_copy_of"), ["copy_of"], unique=False)
 
     op.create_table(
         "story_changes",
@@ -208,14 +224,15 @@ def upgrade() -> None:
         "revisions",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("item_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("feed_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("wording", sa.Text(), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("summary", sa.Text(), nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
-        sa.Column("replaced_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("noted_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["item_id"], ["items.id"], name=op.f("fk_revisions_item_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_revisions")),
+        sa.UniqueConstraint("item_id", "wording", name=op.f("uq_revisions_item_id_wording")),
     )
-    with op.batch_alter_table("revisions", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_revisions_item_id"), ["item_id"], unique=False)
