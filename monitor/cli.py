@@ -76,7 +76,8 @@ def main() -> None:
         try:
             cli(prog_name="monitor")
         finally:
-            sys.stdout.flush()
+            if sys.stdout:  # None where it was closed before we came
+                sys.stdout.flush()
     except ConfigError as error:
         for problem in error.problems:
             show.fail(str(problem))
