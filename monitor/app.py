@@ -18,6 +18,7 @@ from monitor.deliver import Deliver, Pacing
 from monitor.errors import ConfigError
 from monitor.feeds.fetch import Fetcher
 from monitor.feeds.reading import Reading
+from monitor.growing import Growing
 from monitor.health import HealthServer
 from monitor.intake import Intake
 from monitor.maintain import Maintain
@@ -164,10 +165,12 @@ class Service:
             config.polling,
             clock=self._clock,
         )
+        self._growing = Growing(self._database, receiver, clock=self._clock, wait=self._wait)
         self._deliver = Deliver(
             self._database,
             receiver,
             Pacing(config.slack.pace, config.slack.settle, config.slack.timeout),
+            growing=self._growing,
             collapse_above=config.alerts.collapse_above,
             clock=self._clock,
             wait=self._wait,
@@ -178,11 +181,12 @@ class Service:
 
     def _steady_jobs(self) -> dict[Steady, timedelta]:
         """The jobs and the time between two starts of each."""
-        poll, deliver = self._poll, self._deliver
+        poll, deliver, growing = self._poll, self._deliver, self._growing
         hour = timedelta(hours=1)
         return {
             Steady("polling", poll, may_take=STUCK, alive_at=lambda: poll.alive_at): TICK,
             Steady("delivery", deliver, may_take=STUCK, alive_at=lambda: deliver.alive_at): TICK,
+            Steady("updating", growing, may_take=STUCK, alive_at=lambda: growing.alive_at): TICK,
             Steady("reloading", self._reload, may_take=STUCK): TICK,
             Steady("re-planning", self._replan, may_take=STUCK): TICK,
             Steady("maintenance", self._maintain, may_take=3 * hour): hour,
@@ -271,6 +275,7 @@ class Service:
         self._stopping = True
         self._poll.stop()
         self._deliver.stop()
+        self._growing.stop()
         self._maintain.stop()
 
     def once(self) -> Ended:
@@ -283,6 +288,7 @@ class Service:
             stored_feeds.make_due(tx, now=self._clock())
         self._poll()
         self._deliver_all()
+        self._growing()
         with self._database.reading() as tx:
             failing = sum(state.failures > 0 for state in stored_feeds.states(tx))
             return Ended(failing, outbox.undelivered(tx))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from monitor.errors import (
     ChannelUnavailable,
+    Gone,
     NotSent,
     RateLimited,
     Refused,
@@ -96,6 +97,9 @@ def _after(
             return State.PENDING, backoff(attempts, jitter=jitter)
         case ChannelUnavailable() | Unauthorised():
             return State.PARKED, PROBE
+        case Gone():
+            # The message to answer is: the next attempt goes to the channel.
+            return State.PENDING, timedelta(0)
         case Refused():
             return State.DEAD, timedelta(0)
     raise AssertionError(error)
@@ -111,10 +115,13 @@ def pause_after(error: DeliveryError) -> tuple[Cause, timedelta] | None:
     return None
 
 
+_NOT_TAKEN = (NotSent, ChannelUnavailable, Unauthorised, Gone)
+
+
 def looks_kept(error: DeliveryError, looks: int) -> int:
     """The failed look-ups that still count after a message was sent again unseen."""
     # One that surely was not taken leaves everything as it was.
-    return looks if isinstance(error, NotSent | ChannelUnavailable | Unauthorised) else 0
+    return looks if isinstance(error, _NOT_TAKEN) else 0
 
 
 def gives_up_looking(error: DeliveryError, looks: int) -> bool:

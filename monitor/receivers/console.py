@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from monitor.model import Message
-    from monitor.receivers.telling import Group, Telling
+    from monitor.receivers.telling import Group, Spread, Telling
 
 MAX_TITLE = 300
 MAX_SUMMARY = 400
@@ -122,6 +122,8 @@ class ConsoleReceiver:
         self._line([telling.source, self._when(telling), telling.language])
         self._address(telling.url)
         self._line(_why(telling), style="italic")
+        if telling.spread:
+            self._line(self._so_far(telling.spread))
 
     def _digest(self, digest: Digest, channel: str) -> None:
         heading = Text(f"{digest_heading(digest)}, told together", style="bold")
@@ -142,6 +144,14 @@ class ConsoleReceiver:
     def _when(self, telling: Telling) -> str:
         told = f"{_local(telling.time, self._timezone):%Y-%m-%d %H:%M %Z}"
         return told if telling.published else f"seen {told}"
+
+    def _so_far(self, spread: Spread) -> list[str]:
+        return [
+            f"So far: {spread.reports}",
+            f"also {', '.join(spread.others)}" if spread.others else "",
+            ", ".join(spread.languages),
+            f"first seen {_local(spread.since, self._timezone):%Y-%m-%d %H:%M %Z}",
+        ]
 
     def _address(self, url: str, indent: int = _INDENT) -> None:
         # Never wrapped: a broken address can be neither clicked nor copied.

@@ -49,11 +49,23 @@ _KEYS = uuid.UUID("5f1c6f0e-2a52-4b8c-9d0f-3a1de7f1c0aa")
 """Name space of message keys; part of the format: another one would repeat what is on its way."""
 
 
+class Kind(StrEnum):
+    """Where a message goes."""
+
+    POST = "post"
+    """To its channel."""
+    REPLY = "reply"
+    """To the thread of its story's message; to the channel where there is none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Queued:
     """A message in the outbox."""
 
     id: int
+    alert: int | None
+    """None for a digest."""
+    kind: Kind
     message: Message
     state: State
     attempts: int
@@ -74,23 +86,26 @@ def key_of(alert: int, revision: int) -> str:
 
 
 def enqueue(
-    tx: Transaction, content: Alert, *, alert: int, revision: int, channel: str, now: datetime
+    tx: Transaction,
+    content: Alert,
+    *,
+    alert: int,
+    revision: int,
+    channel: str,
+    now: datetime,
+    kind: Kind = Kind.POST,
 ) -> None:
     """Promise an alert to a channel."""
+    row = _new(content, channel, now) | {"kind": kind.value}
     tx.execute(
-        insert(outbox).values(
-            key=key_of(alert, revision),
-            alert_id=alert,
-            revision=revision,
-            **_new(content, channel, now),
-        )
+        insert(outbox).values(key=key_of(alert, revision), alert_id=alert, revision=revision, **row)
     )
 
 
 def _new(content: Content, channel: str, now: datetime) -> dict[str, Any]:
     return {
         "channel": channel,
-        "kind": "post",
+        "kind": Kind.POST.value,
         "content": _dump(content),
         "state": State.PENDING.value,
         "attempts": 0,
@@ -297,6 +312,16 @@ def retry(tx: Transaction, ids: Iterable[int] | None, *, now: datetime) -> int:
     return queued + tx.execute(update(outbox).where(held, chosen).values(again)).rowcount
 
 
+def alerts_of(tx: Transaction, alert: int) -> tuple[tuple[Receipt, Alert], ...]:
+    """What was ever promised about an alert, in order, and where it went."""
+    query = select(outbox).where(outbox.c.alert_id == alert).order_by(outbox.c.id)
+    return tuple(
+        (Receipt(row.receipt_channel, row.receipt_ts), content)
+        for row in tx.execute(query)
+        if isinstance(content := _load(row.content), Alert)
+    )
+
+
 def latest(tx: Transaction, *, limit: int, undelivered: bool = False) -> tuple[Queued, ...]:
     """The newest messages, newest first; only those not delivered where asked."""
     query = select(outbox).order_by(outbox.c.id.desc()).limit(limit)
@@ -348,6 +373,8 @@ def undelivered(tx: Transaction) -> tuple[Held, ...]:
 def _queued(row: Row[Any]) -> Queued:
     return Queued(
         id=row.id,
+        alert=row.alert_id,
+        kind=Kind(row.kind),
         message=Message(row.key, row.channel, _load(row.content)),
         state=State(row.state),
         attempts=row.attempts,

@@ -17,6 +17,7 @@ from monitor.errors import (
     Unauthorised,
     Unclear,
 )
+from monitor.growing import Growing
 from monitor.model import Digest
 from monitor.outcomes import LOOKS, PATIENT_LOOKS, after, backoff
 from monitor.store import migrate, outbox, pauses
@@ -45,6 +46,7 @@ class Desk:
             self.database,
             self.receiver,
             Pacing(),
+            growing=Growing(self.database, self.receiver, clock=self.clock, wait=self.clock.pass_),
             collapse_above=self.collapse_above,
             clock=self.clock,
             wait=self.clock.pass_,

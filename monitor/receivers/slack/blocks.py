@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from monitor.model import Message
-    from monitor.receivers.telling import Group
+    from monitor.receivers.telling import Group, Spread
 
 Block = dict[str, Any]
 
@@ -101,11 +101,26 @@ def metadata(message: Message) -> dict[str, Any]:
 def _alert_blocks(telling: Telling, service: str) -> list[Block]:
     headline = markup.bold(_linked(telling, MAX_TITLE))
     summary = markup.highlighted(telling.summary.cut(MAX_SUMMARY, markup.cost))
-    return [
+    told = [
         _section("\n".join(filter(None, [headline, summary]))),
         _context(_about(telling, service)),
         _context(_why(telling)),
     ]
+    if telling.spread:
+        told.append(_context(_so_far(telling.spread)))
+    return told
+
+
+def _so_far(spread: Spread) -> str:
+    """Who else reports it, in which languages, since when."""
+    return _joined(
+        [
+            f"So far: {markup.bold(spread.reports)}",
+            f"also {_list(spread.others)}" if spread.others else "",
+            _list(spread.languages),
+            f"first seen {markup.moment(spread.since)}",
+        ]
+    )
 
 
 def _linkable(telling: Telling) -> Telling:
