@@ -22,6 +22,7 @@ from monitor.growing import Growing
 from monitor.health import HealthServer
 from monitor.intake import Intake
 from monitor.maintain import Maintain
+from monitor.ops import Ops
 from monitor.poll import Poll
 from monitor.receivers.console import ConsoleReceiver
 from monitor.receivers.slack.client import SlackReceiver
@@ -54,6 +55,8 @@ ESSENTIAL = ("polling", "delivery")
 ONCE_PATIENCE = timedelta(minutes=2)
 """A single run in which no message arrives for so long ends, and says what is left."""
 _SOON = timedelta(minutes=1)
+_OPS_TICK = timedelta(seconds=10)
+_OF_SLACK = {"delivery", "updating", "telling ops"}
 _WATCH_S = 0.25
 GRACE = timedelta(seconds=8)
 """How long a stop waits for the transaction and the message at hand."""
@@ -175,6 +178,16 @@ class Service:
             clock=self._clock,
             wait=self._wait,
         )
+        self._ops = Ops(
+            self._database,
+            receiver,
+            channel=config.alerts.ops_channel,
+            heartbeat=config.alerts.heartbeat,
+            timezone=config.service.timezone,
+            rules=lambda: self._reload.problems,
+            jobs=self._failing_jobs,
+            clock=self._clock,
+        )
         self._maintain = Maintain(self._database, keep=config.database.retention, clock=self._clock)
         self._periods = self._steady_jobs()
         self._recover()
@@ -187,6 +200,7 @@ class Service:
             Steady("polling", poll, may_take=STUCK, alive_at=lambda: poll.alive_at): TICK,
             Steady("delivery", deliver, may_take=STUCK, alive_at=lambda: deliver.alive_at): TICK,
             Steady("updating", growing, may_take=STUCK, alive_at=lambda: growing.alive_at): TICK,
+            Steady("telling ops", self._ops, may_take=STUCK): _OPS_TICK,
             Steady("reloading", self._reload, may_take=STUCK): TICK,
             Steady("re-planning", self._replan, may_take=STUCK): TICK,
             Steady("maintenance", self._maintain, may_take=3 * hour): hour,
@@ -214,6 +228,16 @@ class Service:
     def jobs(self) -> tuple[Steady, ...]:
         """What it does again and again."""
         return tuple(self._periods)
+
+    def _failing_jobs(self) -> list[str]:
+        """What ops hear of the jobs: not a hiccup, and nothing about Slack."""
+        conditions = [job.condition() for job in self.jobs if job.name not in _OF_SLACK]
+        minute = _SOON.total_seconds()
+        return [
+            f"{one.name}: {one.error or 'it hangs'}"
+            for one in conditions
+            if one.hangs or (one.failing_s or 0) > minute
+        ]
 
     def clock_was_set(self) -> None:
         """What is due is planned anew, as soon as the database takes it."""

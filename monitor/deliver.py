@@ -124,7 +124,9 @@ class Deliver:
             if not outbox.interrupted(tx, now=now, silent_for=silent_for):
                 return
         with self._database.transaction() as tx:
-            found = outbox.recover(tx, now=now, silent_for=silent_for, settle=self._pacing.settle)
+            # What a killed process had sent may still be stored for as long as it would have waited.
+            settle = self._pacing.timeout + self._pacing.settle
+            found = outbox.recover(tx, now=now, silent_for=silent_for, settle=settle)
         log.warning("messages interrupted by a crash, looked up before sending: n=%d", found)
 
     def _collapse(self) -> None:

@@ -263,7 +263,23 @@ class Digest:
     """How many were waiting in the channel when this was made, in all its digests."""
 
 
-Content = Alert | Digest
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that a notice says."""
+
+    text: str
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What the service says of itself, to those who run it."""
+
+    heading: str
+    lines: tuple[Line, ...] = ()
+
+
+Content = Alert | Digest | Notice
 """What a message can hold."""
 
 

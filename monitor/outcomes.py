@@ -34,6 +34,7 @@ LOOKS = 3
 PATIENT_LOOKS = 15
 """The same where Slack only had trouble of its own: about an hour."""
 _LOOK_AGAIN = timedelta(minutes=1)
+_LOOK_SOON = timedelta(seconds=5)
 _FIRST_PAUSE = timedelta(seconds=2)
 _LONGEST_PAUSE = timedelta(minutes=5)
 
@@ -136,11 +137,15 @@ def gives_up_looking(error: DeliveryError, looks: int) -> bool:
 
 def look_again(error: DeliveryError, looks: int) -> timedelta:
     """The pause after a look-up that could not read everything."""
-    if isinstance(error, RateLimited):
-        return min(max(error.retry_after, _LOOK_AGAIN), LONGEST_HOLD)
     if isinstance(error, Unauthorised | ChannelUnavailable | Refused):
         return _LOOK_AGAIN
-    return min(_LOOK_AGAIN * looks, _LONGEST_PAUSE)
+    doubled: int = 2 ** min(looks - 1, 10)
+    pause = min(_LOOK_SOON * doubled, _LONGEST_PAUSE)
+    return (
+        max(pause, min(error.retry_after, LONGEST_HOLD))
+        if isinstance(error, RateLimited)
+        else pause
+    )
 
 
 def backoff(attempts: int, *, jitter: float) -> timedelta:

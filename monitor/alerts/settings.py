@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 from monitor.settings import Settings
 
 _ID = re.compile(r"[CGD][A-Z0-9]{7,}")
+_TIME = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d")
 _NAME = re.compile(r"#[^\s#@,]{1,80}")
 
 
@@ -27,6 +28,12 @@ def _is_channel_or_none(value: str) -> str:
     return _is_channel(value) if value else value
 
 
+def _is_time_or_none(value: str) -> str:
+    if value and not _TIME.fullmatch(value):
+        raise ValueError('write a time of day, such as "09:00", or "" for none')
+    return value
+
+
 class AlertsSettings(Settings):
     """Where alerts go."""
 
@@ -41,6 +48,10 @@ class AlertsSettings(Settings):
     ops_channel: Annotated[str, AfterValidator(_is_channel_or_none)] = Field(
         default="#news-ops",
         description='Channel where the service speaks of its own troubles; "" for none.',
+    )
+    heartbeat: Annotated[str, AfterValidator(_is_time_or_none)] = Field(
+        default="09:00",
+        description='Time of day of a message to the ops channel that counts what was done; "" for none.',
     )
     collapse_above: int = Field(
         default=20,

@@ -18,7 +18,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from monitor.errors import MonitorError, NotSent
-from monitor.model import Digest, Receipt, Severity
+from monitor.model import Digest, Notice, Receipt, Severity
 from monitor.receivers.telling import MARKS, REPEAT, Marked, digest_heading, groups, tell
 from monitor.text import clean
 
@@ -103,7 +103,9 @@ class ConsoleReceiver:
         channel = clean(message.channel, limit=80)
         self._page.seek(0)
         self._page.truncate()
-        if isinstance(message.content, Digest):
+        if isinstance(message.content, Notice):
+            self._notice(message.content, channel)
+        elif isinstance(message.content, Digest):
             self._digest(message.content, channel)
         else:
             self._alert(tell(message.content), channel)
@@ -124,6 +126,13 @@ class ConsoleReceiver:
         self._line(_why(telling), style="italic")
         if telling.spread:
             self._line(self._so_far(telling.spread))
+
+    def _notice(self, notice: Notice, channel: str) -> None:
+        heading = Text(clean(notice.heading, limit=MAX_TITLE), style="bold")
+        self._line([heading, Text(channel, style="dim")], indent=0)
+        for line in notice.lines:
+            since = line.since and f"since {_local(line.since, self._timezone):%Y-%m-%d %H:%M %Z}"
+            self._line([clean(line.text, limit=MAX_SUMMARY), since or ""])
 
     def _digest(self, digest: Digest, channel: str) -> None:
         heading = Text(f"{digest_heading(digest)}, told together", style="bold")

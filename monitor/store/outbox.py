@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter
 from sqlalchemy import and_, func, insert, or_, select, true, update
 
-from monitor.model import Alert, Content, Digest, Message, Receipt
+from monitor.model import Alert, Content, Digest, Message, Notice, Receipt
 from monitor.store.schema import Time, outbox
 
 if TYPE_CHECKING:
@@ -100,6 +100,35 @@ def enqueue(
     tx.execute(
         insert(outbox).values(key=key_of(alert, revision), alert_id=alert, revision=revision, **row)
     )
+
+
+def notify(
+    tx: Transaction, notice: Notice, *, name: str, channel: str, now: datetime
+) -> str | None:
+    """Promise a notice; its key, or None where the one of this name was promised before."""
+    if was_notified(tx, name):
+        return None
+    key = _notice_key(name)
+    tx.execute(insert(outbox).values(key=key, revision=1, **_new(notice, channel, now)))
+    return key
+
+
+def was_notified(tx: Transaction, name: str) -> bool:
+    """Whether the notice of this name was promised."""
+    same = select(outbox.c.id).where(outbox.c.key == _notice_key(name))
+    return tx.execute(same).one_or_none() is not None
+
+
+def _notice_key(name: str) -> str:
+    return str(uuid.uuid5(_KEYS, f"notice:{name}"))
+
+
+def receipt_of(tx: Transaction, key: str) -> Receipt | None:
+    """Where a message is; None where it is not delivered."""
+    row = tx.execute(select(outbox).where(outbox.c.key == key)).one_or_none()
+    if row is None or row.state != State.SENT.value or not row.receipt_ts:
+        return None
+    return Receipt(row.receipt_channel, row.receipt_ts)
 
 
 def _new(content: Content, channel: str, now: datetime) -> dict[str, Any]:
@@ -391,15 +420,20 @@ def _queued(row: Row[Any]) -> Queued:
 
 _ALERT = TypeAdapter(Alert)
 _DIGEST = TypeAdapter(Digest)
+_NOTICE = TypeAdapter(Notice)
 
 
 def _dump(content: Content) -> dict[str, Any]:
     if isinstance(content, Digest):
         return {"digest": _DIGEST.dump_python(content, mode="json")}
+    if isinstance(content, Notice):
+        return {"notice": _NOTICE.dump_python(content, mode="json")}
     return {"alert": _ALERT.dump_python(content, mode="json")}
 
 
 def _load(stored: dict[str, Any]) -> Content:
     if "digest" in stored:
         return _DIGEST.validate_json(json.dumps(stored["digest"]))
+    if "notice" in stored:
+        return _NOTICE.validate_json(json.dumps(stored["notice"]))
     return _ALERT.validate_json(json.dumps(stored["alert"]))

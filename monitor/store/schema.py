@@ -245,6 +245,20 @@ outbox = Table(
     Index("ix_outbox_queue", "state", "channel", "id"),
 )
 
+# What those who run the service are told of a matter: one message while it lasts, edited in place.
+boards = Table(
+    "boards",
+    metadata,
+    Column("topic", Text, primary_key=True),
+    # Of its message in the outbox.
+    Column("key", Text, nullable=False),
+    # What the message says.
+    Column("shown", JSON, nullable=False),
+    Column("update_after", Time, nullable=False),
+    Column("updates", Integer, nullable=False),
+    Column("ended", Boolean, nullable=False),
+)
+
 # Why nothing at all is sent for a while; shared by replicas, and lifted by `monitor alerts retry`.
 pauses = Table(
     "pauses",

@@ -24,7 +24,7 @@ LAYERS = (
     {"recent"},
     {"intake", "offline", "online", "outcomes", "steady", "growth"},
     {"growing"},
-    {"poll", "deliver", "maintain", "reload", "checkup"},
+    {"poll", "deliver", "maintain", "reload", "checkup", "ops"},
     {"credentials"},
     {"environment"},
     {"scheduler", "config", "log", "health", "example"},

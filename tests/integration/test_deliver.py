@@ -18,7 +18,7 @@ from monitor.errors import (
     Unclear,
 )
 from monitor.growing import Growing
-from monitor.model import Digest
+from monitor.model import Alert, Digest
 from monitor.outcomes import LOOKS, PATIENT_LOOKS, after, backoff
 from monitor.store import migrate, outbox, pauses
 from monitor.store.database import Database
@@ -63,9 +63,7 @@ class Desk:
             self.clock.pass_(1)
 
     def titles(self) -> list[str]:
-        return [
-            one.content.title for one in self.receiver.taken if not isinstance(one.content, Digest)
-        ]
+        return [one.content.title for one in self.receiver.taken if isinstance(one.content, Alert)]
 
     def queued(self) -> list[Queued]:
         with self.database.reading() as tx:
@@ -157,7 +155,7 @@ def test_a_process_that_is_alone_looks_up_at_once_what_it_left(desk: Desk) -> No
         outbox.start(tx, head, now=desk.clock())
 
     desk.deliver.start(alone=True)
-    desk.run(20)
+    desk.run(30)
 
     assert desk.titles() == ["first"]
 

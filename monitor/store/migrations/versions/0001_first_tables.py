@@ -160,6 +160,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_outbox_alert_id"), ["alert_id"], unique=False)
 
     op.create_table(
+        "boards",
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("shown", sa.JSON(), nullable=False),
+        sa.Column("update_after", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updates", sa.Integer(), nullable=False),
+        sa.Column("ended", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("topic", name=op.f("pk_boards")),
+    )
+    op.create_table(
         "pauses",
         sa.Column("cause", sa.Text(), nullable=False),
         sa.Column("until", sa.DateTime(timezone=True), nullable=False),
