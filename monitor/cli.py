@@ -267,12 +267,12 @@ def feeds_list(*, config: ConfigOption = CONFIG, as_json: JsonOption = False) ->
             _feed_state(state),
             show.ago(state.last_ok_at, now=now),
             "-" if state.gone_at else show.ago(state.next_poll_at, now=now),
-            state.error,
+            state.error or _remark(state),
             urls.without_credentials(state.feed.url),
         )
         for state in states
     ]
-    columns = ("outlet", "lang", "state", "last answer", "next poll", "error", "address")
+    columns = ("outlet", "lang", "state", "last answer", "next poll", "remark", "address")
     show.table(f"{len(rows)} feeds", columns, rows)
 
 
@@ -284,6 +284,16 @@ def _feed_state(state: FeedState) -> show.Cell:
     if state.last_ok_at is None:
         return show.Cell("new", "dim")
     return show.Cell("fine", "green")
+
+
+def _remark(state: FeedState) -> str:
+    """What a person should know of a feed that works."""
+    remarks = []
+    if state.move.to:
+        remarks.append(f"says it moved to {urls.without_credentials(state.move.to)}")
+    if state.gap_at:
+        remarks.append(f"{state.gaps} gaps, entries may have been missed: poll it more often")
+    return "; ".join(remarks)
 
 
 def _feed_json(state: FeedState) -> dict[str, object]:

@@ -48,6 +48,29 @@ class Feed:
 
 
 @dataclass(frozen=True, slots=True)
+class Hints:
+    """What a document says about when to ask for it again."""
+
+    pause: timedelta = timedelta(0)
+    """It changes no faster than that."""
+    skip_hours: tuple[int, ...] = ()
+    """Hours of the day, UTC, in which nothing is published."""
+    skip_days: tuple[int, ...] = ()
+    """Days of the week, 0 is Monday."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A feed's word that it is at another address for good."""
+
+    to: str = ""
+    since: datetime | None = None
+    """When it was first seen; None where the feed has not moved."""
+    times: int = 0
+    """Polls in a row that were sent there."""
+
+
+@dataclass(frozen=True, slots=True)
 class Validators:
     """What a server gave us to ask "anything new?" with, byte for byte (RFC 9110, 8.8)."""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from monitor import urls
 from monitor.errors import FeedError, StoreError, Unstorable
-from monitor.feeds import schedule
+from monitor.feeds import hints, moves, schedule
 from monitor.feeds.exchange import Request
 from monitor.feeds.normalise import normalise_document
 from monitor.feeds.parse import PARSER_VERSION
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from monitor.feeds.reading import Reading
     from monitor.feeds.settings import PollingSettings
     from monitor.intake import Intake
+    from monitor.model import Hints, Move
     from monitor.store.database import Database, Transaction
     from monitor.store.feeds import Claimed
 
@@ -35,6 +36,8 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=30)
 """How long nobody else polls a feed of ours without a sign from us: what a crash may delay it by."""
 RENEW_S = 10.0
+LONGEST_HOST_PAUSE = timedelta(minutes=10)
+"""One feed's word must not silence the others of its host for long: many hosts serve strangers."""
 
 
 class Poll:
@@ -114,18 +117,28 @@ class Poll:
         self._unchanged.clear()
         new = [one for one in claimed if one.id not in self._claimed]
         self._claimed |= {one.id: one for one in new}
-        return [_request(one) for one in new]
+        return [_request(one, now=now) for one in new]
 
     def _take(self, claimed: Claimed, fetched: Fetched) -> None:
         if isinstance(fetched.outcome, FeedError):
             raise fetched.outcome
         if fetched.parsed is None:
-            next_poll_at = self._next(claimed, self._clock())
-            found = stored_feeds.Unchanged(claimed.id, next_poll_at, fetched.outcome.validators)
-            self._unchanged.append(found)
-            _log_recovery(claimed)
+            self._note_unchanged(claimed, fetched.outcome)
         else:
             self._keep(claimed, fetched.outcome, fetched.parsed, fetched.body_hash)
+
+    def _note_unchanged(self, claimed: Claimed, response: Response) -> None:
+        now = self._clock()
+        move = _moved(claimed, response, now=now)
+        self._unchanged.append(
+            stored_feeds.Unchanged(
+                claimed.id,
+                self._next(claimed, now, wish=_wish(claimed.hints, response, now=now)),
+                response.validators,
+                move,
+            )
+        )
+        _log_recovery(claimed)
 
     def _keep(
         self, claimed: Claimed, response: Response, parsed: ParsedFeed, body_hash: str
@@ -133,55 +146,109 @@ class Poll:
         now = self._clock()
         items = normalise_document(parsed, claimed.feed, seen=now)
         intake = self._intake()
+        move = _moved(claimed, response, now=now)
+        wish = _wish(parsed.hints, response, now=now)
         if parsed.left_out:
             log.warning(
                 "oldest entries left out: feed=%s url=%s n=%d", *_names(claimed), parsed.left_out
             )
 
-        def keep(tx: Transaction) -> Taken:
+        def keep(tx: Transaction) -> tuple[Taken, bool]:
             taken = intake.take(tx, items, Source(claimed.id, claimed.first_sight), now=now)
+            gap = _is_gap(claimed, parsed, taken)
             stored_feeds.polled(
                 tx,
                 claimed.id,
                 now=now,
-                next_poll_at=self._next(claimed, now),
+                next_poll_at=self._next(claimed, now, gap=gap, wish=wish),
                 validators=response.validators if parsed.complete else None,
                 body_hash=body_hash,
                 marks=parsed.marks,
                 parser_version=PARSER_VERSION,
+                move=move,
+                hints=parsed.hints,
+                gap=gap,
             )
-            return taken
+            return taken, gap
 
-        taken = self._database.run(keep)
+        taken, gap = self._database.run(keep)
         _log_recovery(claimed)
+        if gap:
+            log.warning("entries may have been missed: feed=%s url=%s", *_names(claimed))
         _log_taken(claimed, len(items), taken)
 
     def _failed(self, claimed: Claimed, error: FeedError) -> None:
         now = self._clock()
+        if moves.address(claimed.feed.url, claimed.move, now=now) != claimed.feed.url:
+            # Its own address is asked next time: not even "gone" is the new one's to say.
+            new = urls.without_credentials(claimed.move.to)
+            error = FeedError(f"at its new address {new}: {error}", retry_after=error.retry_after)
         next_poll_at = None if error.gone else self._next(claimed, now, error)
         with self._database.transaction() as tx:
             stored_feeds.failed(
                 tx, claimed.id, now=now, next_poll_at=next_poll_at, error=str(error)
             )
+            if error.retry_after:
+                pause = min(error.retry_after, LONGEST_HOST_PAUSE)
+                stored_feeds.put_off(tx, urls.host(claimed.feed.url), until=now + pause)
         # Once when it starts, once when it ends: a feed that is down for a week is two lines.
         if error.gone:
             log.warning("feed gone, polled no more: feed=%s url=%s", *_names(claimed))
         elif claimed.failures == 0:
             log.warning("feed failing: feed=%s url=%s cause=%s", *_names(claimed), error)
 
-    def _next(self, claimed: Claimed, now: datetime, error: FeedError | None = None) -> datetime:
+    def _next(
+        self,
+        claimed: Claimed,
+        now: datetime,
+        error: FeedError | None = None,
+        *,
+        wish: datetime | None = None,
+        gap: bool = False,
+    ) -> datetime:
         return schedule.next_poll(
             claimed.feed.interval,
             self._settings,
             now=now,
             failures=claimed.failures + 1 if error else 0,
             retry_after=error.retry_after if error else None,
+            wish=wish,
+            gap=gap,
             jitter=random.random(),
         )
 
 
-def _request(feed: Claimed) -> Request:
-    return Request(feed.id, feed.feed.url, feed.validators, feed.body_hash, feed.marks)
+def _request(one: Claimed, *, now: datetime) -> Request:
+    address = moves.address(one.feed.url, one.move, now=now)
+    return Request(one.id, address, one.validators, one.body_hash, one.marks)
+
+
+def _wish(said: Hints, response: Response, *, now: datetime) -> datetime:
+    """When the publisher would like to be asked again."""
+    return hints.not_before(said, hints.of_answer(response.headers, now=now), now=now)
+
+
+def _moved(claimed: Claimed, response: Response, *, now: datetime) -> Move:
+    """What is known of the feed's move after a poll that was answered."""
+    if moves.address(claimed.feed.url, claimed.move, now=now) != claimed.feed.url:
+        return claimed.move
+    move = moves.noted(claimed.move, response.moved_to, now=now)
+    if moves.address(claimed.feed.url, move, now=now) != claimed.feed.url:
+        log.warning(
+            "feed moved for good, change its address in the config: feed=%s url=%s to=%s",
+            *_names(claimed),
+            urls.without_credentials(move.to),
+        )
+    return move
+
+
+def _is_gap(claimed: Claimed, parsed: ParsedFeed, taken: Taken) -> bool:
+    """Whether nothing of the poll before is left: entries may have come and gone between the two.
+
+    One entry alone says nothing: many feeds have no more.
+    """
+    count = len(parsed.entries)
+    return not claimed.first_sight and not parsed.known and 1 < count == taken.new
 
 
 def _names(claimed: Claimed) -> tuple[str, str]:

@@ -216,9 +216,9 @@ class _Engine:
         for option, value in options.items():
             curl.setopt(option, value)
 
-    def step(self) -> Iterator[Fetched]:
-        """Wait for something to happen, then yield what was finished by it."""
-        for key, events in self._selector.select(self._until_timer()):
+    def step(self, at_most: float) -> Iterator[Fetched]:
+        """Wait for something to happen, at most so many seconds, then yield what was finished by it."""
+        for key, events in self._selector.select(min(self._until_timer(), at_most)):
             if key.fd == self._wake_in:
                 os.read(self._wake_in, 4096)
             else:

@@ -20,12 +20,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import feedparser
 
 from monitor.errors import ParseError
-from monitor.feeds import charset, delta, jsonfeed
-from monitor.model import Entry
+from monitor.feeds import charset, delta, hints, jsonfeed
+from monitor.model import Entry, Hints
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+NO_HINTS = Hints()
 PARSER_VERSION = 1
 """Raise it whenever the same bytes would give other entries: every feed is then read anew."""
 
@@ -82,6 +83,8 @@ class ParsedFeed:
     """Entries that were not read because the document read last had them, byte for byte."""
     marks: bytes = b""
     """What to give `parse` next time; b"" where every entry must be read again."""
+    hints: Hints = NO_HINTS
+    """About when to ask for it again."""
 
 
 def parse(body: bytes, *, url: str, content_type: str = "", marks: bytes = b"") -> ParsedFeed:
@@ -141,10 +144,12 @@ def _parse_xml(xml: bytes, url: str, marks: bytes) -> ParsedFeed:
         # Of an entry that was cut, title and text may be half there: it is left for the next poll.
         return _parse_whole(_up_to_last_entry(xml), url, root, complete=False)
     new = delta.delta(xml, marks, url=url)
-    if not new.document:
-        return ParsedFeed("", "", (), complete=True, known=new.known, marks=new.marks)
-    parsed = _parse_whole(new.document, url, root, complete=True)
-    return replace(parsed, known=new.known, marks=new.marks)
+    read = (
+        _parse_whole(new.document, url, root, complete=True)
+        if new.document
+        else ParsedFeed("", "", (), complete=True)
+    )
+    return replace(read, known=new.known, marks=new.marks, hints=hints.of_document(xml))
 
 
 def _parse_whole(

@@ -24,6 +24,8 @@ def next_poll(
     now: datetime,
     failures: int = 0,
     retry_after: timedelta | None = None,
+    wish: datetime | None = None,
+    gap: bool = False,
     jitter: float,
 ) -> datetime:
     """When a feed is due again.
@@ -34,12 +36,17 @@ def next_poll(
         now: The time of the poll that just ended.
         failures: Polls that failed in a row, this one included; 0 after a success.
         retry_after: How long the publisher asked us to wait.
+        wish: When the publisher would like to be asked again; kept within the interval.
+        gap: Entries may have been missed since the poll before: the floor is its interval for once.
         jitter: From 0 to 1, drawn anew for each poll.
     """
     usual = max(interval or settings.interval, settings.min_interval)
+    # A feed that outran us does not say truly how fast it is.
+    wished = min(wish - now, usual) if wish and not gap else timedelta(0)
+    usual = settings.min_interval if gap else usual
     pause = _back_off(usual, settings, failures, jitter) if failures else _spread(usual, jitter)
     asked = min(retry_after or timedelta(0), LONGEST_RETRY_AFTER)
-    return now + max(pause, asked, settings.min_interval)
+    return now + max(pause, asked, wished, settings.min_interval)
 
 
 def _spread(pause: timedelta, jitter: float) -> timedelta:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import queue
 import threading
+import time
 from collections import Counter, deque
 from typing import TYPE_CHECKING, Protocol
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from monitor.feeds.reading import Reading
     from monitor.feeds.settings import PollingSettings
 
+REST_S = 0.25
+"""How long a host rests between the end of one request and the beginning of the next in its place."""
 _WAITING_PER_SLOT = 10
 """Requests that may wait for their host, for each request that may be in flight."""
 
@@ -35,8 +39,8 @@ class Engine(Protocol):
         """Set out for an answer; an error where there is no way to ask."""
         ...
 
-    def step(self) -> Iterable[Fetched]:
-        """Wait until something happens; what has finished."""
+    def step(self, at_most: float) -> Iterable[Fetched]:
+        """Wait until something happens, at most so many seconds; what has finished."""
         ...
 
     def wake(self) -> None:
@@ -49,12 +53,16 @@ class Engine(Protocol):
 
 
 class Line:
-    """Requests waiting for their turn: in their order, but never too many of one host at once."""
+    """Requests waiting for their turn: in their order, but never too many of one host at once.
+
+    A turn that is over rests before it is given to the next: a host sees no burst.
+    """
 
     def __init__(self, per_host: int) -> None:
         self._per_host = per_host
         self._waiting: deque[tuple[str, Request]] = deque()
         self._busy: Counter[str] = Counter()
+        self._resting: deque[tuple[float, str]] = deque()
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -63,8 +71,9 @@ class Line:
         """Put a request at the end."""
         self._waiting.append((urls.host(request.url), request))
 
-    def next(self) -> Request | None:
-        """The first whose host has a turn free; it is taken."""
+    def next(self, *, now: float) -> Request | None:
+        """The first whose host has a turn free; it is taken. `now` is in seconds, never going back."""
+        self._give_back(now)
         for place, (host, request) in enumerate(self._waiting):
             if self._busy[host] < self._per_host:
                 del self._waiting[place]
@@ -72,12 +81,20 @@ class Line:
                 return request
         return None
 
-    def done(self, request: Request) -> None:
+    def done(self, request: Request, *, now: float) -> None:
         """The turn of a request that was handed out is over."""
-        host = urls.host(request.url)
-        self._busy[host] -= 1
-        if not self._busy[host]:
-            del self._busy[host]
+        self._resting.append((now + REST_S, urls.host(request.url)))
+
+    def rest(self, *, now: float) -> float:
+        """Seconds until a turn is free again; infinite where none rests."""
+        return max(0.0, self._resting[0][0] - now) if self._resting else math.inf
+
+    def _give_back(self, now: float) -> None:
+        while self._resting and self._resting[0][0] <= now:
+            _, host = self._resting.popleft()
+            self._busy[host] -= 1
+            if not self._busy[host]:
+                del self._busy[host]
 
 
 class Transfers:
@@ -165,8 +182,9 @@ class Transfers:
         try:
             while not (self._closing or self._stopped()):
                 self._start()
-                for fetched in self._engine.step():
-                    self._line.done(fetched.request)
+                at_most = self._line.rest(now=time.monotonic()) if self._waiting else math.inf
+                for fetched in self._engine.step(at_most):
+                    self._line.done(fetched.request, now=time.monotonic())
                     self._hand_on(fetched)
         except BaseException as bug:  # noqa: BLE001 - raised again in the caller's thread
             self._out.put(bug)
@@ -189,11 +207,11 @@ class Transfers:
         while not self._in.empty():
             self._line.add(self._in.get())
         while slot := self._held() < self._concurrency:
-            request = self._line.next()
+            request = self._line.next(now=time.monotonic())
             if request is None:
                 break
             if error := self._engine.start(request):
-                self._line.done(request)
+                self._line.done(request, now=time.monotonic())
                 self._out.put(Fetched(request, error))
         self._waiting = len(self._line)
         self._blocked = self._waiting if slot else 0

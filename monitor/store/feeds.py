@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, func, insert, or_, select, update
 
-from monitor.model import Feed, Outlet, Validators
+from monitor import urls
+from monitor.model import Feed, Hints, Move, Outlet, Validators
 from monitor.store.schema import feeds
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ class Claimed:
     """Of the last whole document read, "" where there is none."""
     marks: bytes
     """Of the entries of that document."""
+    move: Move
+    hints: Hints
+    """Of the document last read."""
     first_sight: bool
     """No poll of it has ever succeeded."""
     failures: int
@@ -44,6 +48,7 @@ class Unchanged:
     next_poll_at: datetime
     validators: Validators
     """To ask with next time."""
+    move: Move
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,10 @@ class FeedState:
     failing_since: datetime | None
     error: str
     gone_at: datetime | None
+    move: Move
+    gaps: int
+    """Polls that found none of the entries of the poll before: news may have been missed."""
+    gap_at: datetime | None
 
 
 def sync(tx: Transaction, configured: Sequence[Feed], *, now: datetime) -> None:
@@ -72,7 +81,8 @@ def sync(tx: Transaction, configured: Sequence[Feed], *, now: datetime) -> None:
         values = _values(feed)
         row = known.pop(feed.url, None)
         if row is None:
-            tx.execute(insert(feeds).values(url=feed.url, next_poll_at=now, **values))
+            place = {"url": feed.url, "host": urls.host(feed.url)}
+            tx.execute(insert(feeds).values(next_poll_at=now, **place, **values))
         elif not row.active:
             tx.execute(_of(row.id).values(gone_at=None, next_poll_at=now, **values))
         elif any(getattr(row, name) != value for name, value in values.items()):
@@ -135,9 +145,33 @@ def _claimed(row: Row[Any], parser_version: int) -> Claimed:
         validators=Validators(row.etag, row.last_modified) if current else Validators(),
         body_hash=row.body_hash if current else "",
         marks=row.marks if current else b"",
+        move=_move(row),
+        hints=_hints(row.hints),
         first_sight=row.first_polled_at is None,
         failures=row.failures,
     )
+
+
+def _move(row: Row[Any]) -> Move:
+    return Move(row.moved_to, row.moved_since, row.moved_times)
+
+
+def _hints(stored: dict[str, Any]) -> Hints:
+    return Hints(
+        timedelta(seconds=stored.get("pause_s", 0)),
+        tuple(stored.get("skip_hours", ())),
+        tuple(stored.get("skip_days", ())),
+    )
+
+
+def _hints_json(hints: Hints) -> dict[str, Any]:
+    """Only what was said: most documents say nothing."""
+    said = {
+        "pause_s": hints.pause.total_seconds(),
+        "skip_hours": list(hints.skip_hours),
+        "skip_days": list(hints.skip_days),
+    }
+    return {name: value for name, value in said.items() if value}
 
 
 def _feed(row: Row[Any]) -> Feed:
@@ -178,9 +212,13 @@ def polled(
     body_hash: str,
     marks: bytes,
     parser_version: int,
+    move: Move,
+    hints: Hints,
+    gap: bool,
 ) -> None:
     """A poll succeeded. `validators` is None for a document that did not arrive or read whole."""
     kept = validators or Validators()
+    missed = {"gaps": feeds.c.gaps + 1, "gap_at": now} if gap else {}
     tx.execute(
         _of(feed).values(
             etag=kept.etag,
@@ -190,6 +228,9 @@ def polled(
             parser_version=parser_version,
             # What a cut document left out is still history when it comes with the next one.
             first_polled_at=func.coalesce(feeds.c.first_polled_at, now if validators else None),
+            hints=_hints_json(hints),
+            **_moved(move),
+            **missed,
             **_answered(now, next_poll_at),
         )
     )
@@ -201,6 +242,7 @@ def unchanged(tx: Transaction, found: Sequence[Unchanged], *, now: datetime) -> 
         return
     values = _answered(now, next_poll_at=bindparam("due"))
     values |= {"etag": bindparam("tag"), "last_modified": bindparam("date")}
+    values |= {name: bindparam(f"new_{name}") for name in _moved(Move())}
     tx.execute(
         update(feeds).where(feeds.c.id == bindparam("feed")).values(values),
         [
@@ -210,6 +252,7 @@ def unchanged(tx: Transaction, found: Sequence[Unchanged], *, now: datetime) -> 
                 "tag": one.validators.etag,
                 "date": one.validators.last_modified,
             }
+            | {f"new_{name}": value for name, value in _moved(one.move).items()}
             for one in found
         ],
     )
@@ -227,10 +270,17 @@ def _answered(now: datetime, next_poll_at: datetime | BindParameter[Any]) -> dic
     }
 
 
+def _moved(move: Move) -> dict[str, Any]:
+    return {"moved_to": move.to, "moved_since": move.since, "moved_times": move.times}
+
+
 def failed(
     tx: Transaction, feed: int, *, now: datetime, next_poll_at: datetime | None, error: str
 ) -> None:
-    """A poll failed. `next_poll_at` is None for a feed that is gone for good."""
+    """A poll failed. `next_poll_at` is None for a feed that is gone for good.
+
+    Where it was asked at a new address, its own is asked again.
+    """
     gone = next_poll_at is None
     tx.execute(
         _of(feed).values(
@@ -241,8 +291,15 @@ def failed(
             failures=feeds.c.failures + 1,
             failing_since=func.coalesce(feeds.c.failing_since, now),
             error=error,
+            **_moved(Move()),
         )
     )
+
+
+def put_off(tx: Transaction, host: str, *, until: datetime) -> None:
+    """Ask a host for none of its feeds before a moment."""
+    sooner = (feeds.c.host == host) & (feeds.c.next_poll_at < until)
+    tx.execute(update(feeds).where(sooner).values(next_poll_at=until))
 
 
 def states(tx: Transaction) -> tuple[FeedState, ...]:
@@ -263,6 +320,9 @@ def _state(row: Row[Any]) -> FeedState:
         failing_since=row.failing_since,
         error=row.error,
         gone_at=row.gone_at,
+        move=_move(row),
+        gaps=row.gaps,
+        gap_at=row.gap_at,
     )
 
 

@@ -65,6 +65,8 @@ feeds = Table(
     metadata,
     Column("id", _Id, primary_key=True),
     Column("url", Text, nullable=False, unique=True),
+    # Of the address: a host that asks us to come less often means all feeds we ask it for.
+    Column("host", Text, nullable=False, index=True),
     Column("name", Text, nullable=False),
     Column("language", Text, nullable=False),
     Column("kind", Text, nullable=False),
@@ -81,6 +83,14 @@ feeds = Table(
     Column("marks", LargeBinary, nullable=False, default=b""),
     # Validators vouch for a document as *this* parser read it; another one asks unconditionally.
     Column("parser_version", Integer, nullable=False, default=0),
+    # What the document said about when to ask again.
+    Column("hints", JSON, nullable=False, default=dict),
+    Column("moved_to", Text, nullable=False, default=""),
+    Column("moved_since", Time),
+    Column("moved_times", Integer, nullable=False, default=0),
+    # Polls whose entries were all new: some may have come and gone since the poll before.
+    Column("gaps", Integer, nullable=False, default=0),
+    Column("gap_at", Time),
     Column("next_poll_at", Time, nullable=False),
     Column("lease_until", Time),
     Column("first_polled_at", Time),

@@ -213,6 +213,106 @@ def test_a_feed_that_is_gone_is_not_asked_again_until_it_is_put_back(desk: Desk)
     assert len(desk.server.asked("/a")) == 2
 
 
+@pytest.mark.parametrize(("asked", "kept"), [("300", 300), ("86400", 600)])
+def test_a_host_that_asks_for_a_pause_gets_it_for_all_its_feeds_within_limits(
+    desk: Desk, asked: str, kept: int
+) -> None:
+    desk.server.publish("/b", document("one"))
+    desk.follow("/b")
+    desk.run()
+    desk.server.answer("/a", Answer(status=429, headers={"Retry-After": asked}))
+    desk.follow("/a", "/b")
+    desk.run(after=200)
+
+    assert desk.state("/b").next_poll_at - desk.clock() == timedelta(seconds=kept)
+    assert desk.state("/b").failures == 0
+
+
+DAY = 86_400
+
+
+def moved(desk: Desk, status: int) -> None:
+    desk.server.redirect("/old", "/new", status=status)
+    desk.server.publish("/new", document("one"))
+    desk.follow("/old")
+    for _ in range(4):
+        desk.run(after=DAY)
+
+
+@pytest.mark.parametrize("status", [301, 308])
+def test_a_feed_that_moved_for_good_is_asked_at_its_new_address(desk: Desk, status: int) -> None:
+    moved(desk, status)
+    asked = len(desk.server.asked("/old"))
+
+    desk.run(after=DAY)
+
+    assert len(desk.server.asked("/old")) == asked == 3
+    assert len(desk.server.asked("/new")) == 5
+    assert desk.state("/old").move.to == desk.server.url("/new")
+
+
+@pytest.mark.parametrize("status", [302, 307])
+def test_a_feed_that_is_elsewhere_for_now_is_asked_at_its_own_address(
+    desk: Desk, status: int
+) -> None:
+    moved(desk, status)
+
+    assert len(desk.server.asked("/old")) == 4
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_a_feed_whose_new_address_fails_is_asked_at_its_own_again(desk: Desk, status: int) -> None:
+    moved(desk, 301)
+    desk.server.answer("/new", Answer(status=status))
+    desk.server.publish("/old", document("back"))
+    desk.run(after=DAY)
+    assert "at its new address" in desk.state("/old").error
+
+    desk.run(after=DAY)
+
+    assert desk.state("/old").failures == 0
+    assert desk.intake.titles[-1] == "back"
+
+
+def test_what_a_document_wished_holds_while_it_does_not_change(desk: Desk) -> None:
+    body = document("one").replace(b"<channel>", b"<channel><ttl>5</ttl>")
+    desk.server.publish("/a", body, etag='"1"')
+    desk.follow("/a")
+
+    for _ in range(5):
+        desk.run(after=600)
+        assert desk.state("/a").next_poll_at - desk.clock() >= timedelta(minutes=5)
+
+    assert [one.status for one in desk.server.asked("/a")] == [200, 304, 304, 304, 304]
+
+
+def test_a_poll_that_finds_none_of_the_last_entries_is_a_gap_and_the_next_one_is_soon(
+    desk: Desk,
+) -> None:
+    desk.server.publish("/a", document("2", "1"))
+    desk.follow("/a")
+    desk.run()
+    desk.server.publish("/a", document("3", "2", "1"))
+    desk.run(after=600)
+    assert desk.state("/a").gaps == 0
+
+    desk.server.publish("/a", document("9", "8", "7"))
+    desk.run(after=600)
+
+    state = desk.state("/a")
+    assert (state.gaps, state.gap_at) == (1, desk.clock())
+    assert state.next_poll_at - desk.clock() <= 1.1 * SETTINGS.min_interval
+
+
+def test_the_first_sight_of_a_feed_is_no_gap(desk: Desk) -> None:
+    desk.server.publish("/a", document("2", "1"))
+    desk.follow("/a")
+
+    desk.run()
+
+    assert desk.state("/a").gaps == 0
+
+
 def test_a_feed_taken_out_of_the_config_rests(desk: Desk) -> None:
     desk.server.publish("/a", document("one"))
     desk.follow("/a")

@@ -57,5 +57,15 @@ def test_retry_after_is_heeded() -> None:
     assert pause(failures=1, retry_after=timedelta(seconds=1)) >= 5 * MINUTE
 
 
+def test_a_publishers_wish_is_kept_within_the_interval() -> None:
+    assert pause(wish=NOW + timedelta(minutes=4.9), jitter=0.0) == timedelta(minutes=4.9)
+    assert pause(wish=NOW + HOUR, jitter=0.0) == 5 * MINUTE
+    assert pause(wish=NOW, jitter=0.5) == 5 * MINUTE
+
+
+def test_a_feed_that_outran_us_is_asked_soon_whatever_it_wishes() -> None:
+    assert pause(gap=True, wish=NOW + HOUR, jitter=0.5) == MINUTE
+
+
 def test_an_absurd_retry_after_costs_a_day_at_most() -> None:
     assert pause(failures=1, retry_after=timedelta(days=4000)) == timedelta(days=1)

@@ -17,6 +17,7 @@ def upgrade() -> None:
         "feeds",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("language", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
@@ -29,6 +30,12 @@ def upgrade() -> None:
         sa.Column("body_hash", sa.Text(), nullable=False),
         sa.Column("marks", sa.LargeBinary(), nullable=False),
         sa.Column("parser_version", sa.Integer(), nullable=False),
+        sa.Column("hints", sa.JSON(), nullable=False),
+        sa.Column("moved_to", sa.Text(), nullable=False),
+        sa.Column("moved_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("moved_times", sa.Integer(), nullable=False),
+        sa.Column("gaps", sa.Integer(), nullable=False),
+        sa.Column("gap_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("next_poll_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("first_polled_at", sa.DateTime(timezone=True), nullable=True),
@@ -43,6 +50,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("feeds", schema=None) as batch_op:
         batch_op.create_index("ix_feeds_due", ["active", "next_poll_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_feeds_host"), ["host"], unique=False)
 
     op.create_table(
         "item_keys",
