@@ -20,7 +20,7 @@ from monitor import config as configuration
 from monitor.credentials import load_secrets
 from monitor.errors import ConfigError, MonitorError, Problem, StoreError
 from monitor.feeds.reading import Reading
-from monitor.model import Content, Digest
+from monitor.model import Content, Digest, Notice
 from monitor.offline import match_lines
 from monitor.options import (
     CONFIG,
@@ -366,6 +366,8 @@ _STATE_STYLES = {
 def _headline(content: Content) -> str:
     if isinstance(content, Digest):
         return f"digest of {len(content.alerts)} alerts"
+    if isinstance(content, Notice):
+        return content.heading
     return content.title
 
 

@@ -16,6 +16,7 @@ from monitor.recent import RecentStories
 from monitor.store import alerts as stored_alerts
 from monitor.store import outbox
 from monitor.store import stories as stored_stories
+from monitor.store.outbox import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -91,6 +92,8 @@ class Intake:
         decisions = [
             decision for one in matched for decision in self._tell(tx, one, source, now=now)
         ]
+        for story in {decision.story for decision in decisions}:
+            stored_alerts.grow(tx, story, now=now)
         new = sum(one.new for one in arrived)
         return Taken(new, len(matched), len(arrived) - new, tuple(decisions))
 
@@ -153,6 +156,7 @@ class Intake:
                 revision=after.revision,
                 channel=route.channel,
                 now=now,
+                kind=Kind.REPLY if before else Kind.POST,
             )
         return reason
 
@@ -181,4 +185,5 @@ def make_alert(
         published=item.published,
         seen=seen,
         evidence=tuple(evidence),
+        broadcast=any(rules[match.rule].broadcast for match in ordered),
     )
