@@ -250,7 +250,7 @@ class Reason(StrEnum):
         return self in _TELLS
 
 
-_TELLS = frozenset({Reason.NEW_STORY, Reason.NEW_RULE, Reason.NEW_SEVERITY, Reason.EVERY_ITEM})
+_TELLS = frozenset(Reason) - {Reason.KNOWN_STORY, Reason.TOO_OLD}
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +299,8 @@ class Alert:
     """The story when the message was last sent or updated; None until then."""
     broadcast: bool = False
     """In the thread of a story it is shown in the channel too."""
+    changes: tuple[str, ...] = ()
+    """What the item says and its story did not, where that is why it is told: "12, now 31"."""
 
     @property
     def severity(self) -> Severity:

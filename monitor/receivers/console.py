@@ -197,5 +197,5 @@ def _why(telling: Telling) -> list[str]:
         f"Why: {', '.join(telling.rules) or 'a rule'}",
         ", ".join(telling.words),
         f"in the article: {hidden}" if hidden else "",
-        f"again, because of {telling.again}" if telling.again else "",
+        f"again: {telling.again}" if telling.again else "",
     ]

@@ -34,6 +34,7 @@ _MAX_URL = 2_000
 _MAX_NAME = 80
 _MAX_RULES = 5
 _MAX_WORDS = 8
+_MAX_CHANGES = 4
 _MAX_OUTLETS = 8
 _MAX_LANGUAGES = 6
 # Letters that show nothing: a title of only these would be a link nobody can see.
@@ -94,7 +95,7 @@ class Telling:
     words_in_content: tuple[str, ...]
     """What matched only in the body of the article, which the reader does not see here."""
     again: str
-    """Why a story that was told before is told again, "" if it was not."""
+    """Why a story that was told before is told again, or what changed in it; "" if it was not."""
     spread: Spread | None
     """None where nobody else has reported it."""
 
@@ -127,7 +128,7 @@ def tell(alert: Alert) -> Telling:
         rules=_listed([_name(rule.name) or _name(rule.id) for rule in alert.rules], _MAX_RULES),
         words=shown,
         words_in_content=hidden,
-        again=str(alert.reason) if alert.reason in _AGAIN else "",
+        again=_again(alert),
         spread=_spread(alert),
     )
 
@@ -153,6 +154,12 @@ def _counted(number: int, what: str) -> str:
     if number <= 1:
         return f"1 {what}" if number else ""
     return f"{number} {what[:-1]}ies" if what.endswith("y") else f"{number} {what}s"
+
+
+def _again(alert: Alert) -> str:
+    if alert.reason is Reason.CHANGED_STORY:
+        return "; ".join(clean(one, limit=_MAX_NAME) for one in alert.changes[:_MAX_CHANGES])
+    return f"because of {alert.reason}" if alert.reason in _AGAIN else ""
 
 
 _AGAIN = {Reason.NEW_RULE, Reason.NEW_SEVERITY}

@@ -226,6 +226,21 @@ def test_a_rule_that_a_story_adds_is_told_in_the_thread_and_in_the_message(desk:
     assert "High" in desk.shown(0)
 
 
+def test_what_a_report_changes_in_a_story_is_told_in_its_thread_once(desk: Desk) -> None:
+    said = "Cho Tae-yul and Sybiha talk by telephone of {} soldiers in the camp of the north"
+    desk.report("Wire", said.format(12))
+    desk.run(2)
+
+    desk.report("Gazette", said.format(31))
+    desk.run(2)
+    desk.report("Post", said.format(31))
+    desk.run(2)
+
+    root, reply = desk.slack.messages
+    assert reply.thread_ts == root.ts
+    assert "12, now 31" in desk.shown(1)
+
+
 def test_a_rule_may_show_what_it_adds_in_the_channel_too(broadcasting: Desk) -> None:
     desk = broadcasting
     desk.report("Wire", EN)

@@ -198,7 +198,7 @@ def _why(telling: Telling) -> str:
             f"in the article: {_list(telling.words_in_content)}"
             if telling.words_in_content
             else "",
-            f"again, because of {markup.literal(telling.again)}" if telling.again else "",
+            f"again: {markup.literal(telling.again)}" if telling.again else "",
         ]
     )
 
