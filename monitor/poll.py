@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from monitor import urls
 from monitor.errors import FeedError, StoreError, Unstorable
-from monitor.feeds import moves, schedule
+from monitor.feeds import hints, moves, schedule
 from monitor.feeds.exchange import Request
 from monitor.feeds.normalise import normalise_document
 from monitor.feeds.parse import PARSER_VERSION
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from monitor.feeds.reading import Reading
     from monitor.feeds.settings import PollingSettings
     from monitor.intake import Intake
-    from monitor.model import Move
+    from monitor.model import Hints, Move
     from monitor.store.database import Database, Transaction
     from monitor.store.feeds import Claimed
 
@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=30)
 """How long nobody else polls a feed of ours without a sign from us: what a crash may delay it by."""
 RENEW_S = 10.0
+LONGEST_HOST_PAUSE = timedelta(minutes=10)
+"""One feed's word must not silence the others of its host for long: many hosts serve strangers."""
 
 
 class Poll:
@@ -129,7 +131,12 @@ class Poll:
         now = self._clock()
         move = _moved(claimed, response, now=now)
         self._unchanged.append(
-            stored_feeds.Unchanged(claimed.id, self._next(claimed, now), response.validators, move)
+            stored_feeds.Unchanged(
+                claimed.id,
+                self._next(claimed, now, wish=_wish(claimed.hints, response, now=now)),
+                response.validators,
+                move,
+            )
         )
         _log_recovery(claimed)
 
@@ -141,6 +148,7 @@ class Poll:
         source = Source(claimed.id, claimed.first_sight, whole=not parsed.known)
         intake = self._intake()
         move = _moved(claimed, response, now=now)
+        wish = _wish(parsed.hints, response, now=now)
         if parsed.left_out:
             log.warning(
                 "oldest entries left out: feed=%s url=%s n=%d", *_names(claimed), parsed.left_out
@@ -153,12 +161,13 @@ class Poll:
                 tx,
                 claimed.id,
                 now=now,
-                next_poll_at=self._next(claimed, now, gap=gap),
+                next_poll_at=self._next(claimed, now, gap=gap, wish=wish),
                 validators=response.validators if parsed.complete else None,
                 body_hash=body_hash,
                 marks=parsed.marks,
                 parser_version=PARSER_VERSION,
                 move=move,
+                hints=parsed.hints,
                 gap=gap,
             )
             return taken, gap
@@ -180,6 +189,9 @@ class Poll:
             stored_feeds.failed(
                 tx, claimed.id, now=now, next_poll_at=next_poll_at, error=str(error)
             )
+            if error.retry_after:
+                pause = min(error.retry_after, LONGEST_HOST_PAUSE)
+                stored_feeds.put_off(tx, urls.host(claimed.feed.url), until=now + pause)
         # Once when it starts, once when it ends: a feed that is down for a week is two lines.
         if error.gone:
             log.warning("feed gone, polled no more: feed=%s url=%s", *_names(claimed))
@@ -192,6 +204,7 @@ class Poll:
         now: datetime,
         error: FeedError | None = None,
         *,
+        wish: datetime | None = None,
         gap: bool = False,
     ) -> datetime:
         return schedule.next_poll(
@@ -200,6 +213,7 @@ class Poll:
             now=now,
             failures=claimed.failures + 1 if error else 0,
             retry_after=error.retry_after if error else None,
+            wish=wish,
             gap=gap,
             jitter=random.random(),
         )
@@ -208,6 +222,11 @@ class Poll:
 def _request(one: Claimed, *, now: datetime) -> Request:
     address = moves.address(one.feed.url, one.move, now=now)
     return Request(one.id, address, one.validators, one.body_hash, one.marks)
+
+
+def _wish(said: Hints, response: Response, *, now: datetime) -> datetime:
+    """When the publisher would like to be asked again."""
+    return hints.not_before(said, hints.of_answer(response.headers, now=now), now=now)
 
 
 def _moved(claimed: Claimed, response: Response, *, now: datetime) -> Move:
