@@ -227,13 +227,17 @@ def test_a_rule_that_a_story_adds_is_told_in_the_thread_and_in_the_message(desk:
 
 
 def test_what_a_report_changes_in_a_story_is_told_in_its_thread_once(desk: Desk) -> None:
-    said = "Cho Tae-yul and Sybiha talk by telephone of {} soldiers in the camp of the north"
-    desk.report("Wire", said.format(12))
+    before = "Cho Tae-yul and Sybiha talk by telephone about 12 soldiers in the camp, said Seoul"
+    after = "In talk by telephone Cho Tae-yul and Sybiha count 31 soldiers in the camp, Seoul says"
+    rest = (
+        "They spoke of the camp for 40 minutes, said the ministry in Seoul, and of 7 other places."
+    )
+    desk.report("Wire", before, summary=rest)
     desk.run(2)
 
-    desk.report("Gazette", said.format(31))
+    desk.report("Gazette", after, summary=rest)
     desk.run(2)
-    desk.report("Post", said.format(31))
+    desk.report("Post", after, summary=rest)
     desk.run(2)
 
     root, reply = desk.slack.messages

@@ -170,7 +170,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_outbox_alert_id"), ["alert_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_outbox_digest_id"), ["digest_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_outbox_tried_at"), ["tried_at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_outbox_alert_id"), ["alert_id"], unique=False)
 
     op.create_table(
         "boards",
