@@ -18,9 +18,11 @@ from monitor.deliver import Deliver, Pacing
 from monitor.errors import ConfigError
 from monitor.feeds.fetch import Fetcher
 from monitor.feeds.reading import Reading
+from monitor.growing import Growing
 from monitor.health import HealthServer
 from monitor.intake import Intake
 from monitor.maintain import Maintain
+from monitor.ops import Ops
 from monitor.plan import Plan
 from monitor.poll import Poll
 from monitor.receivers.console import ConsoleReceiver
@@ -54,6 +56,8 @@ ESSENTIAL = ("polling", "delivery")
 ONCE_PATIENCE = timedelta(minutes=2)
 """A single run in which no message arrives for so long ends, and says what is left."""
 _SOON = timedelta(minutes=1)
+_OPS_TICK = timedelta(seconds=10)
+_OF_SLACK = {"delivery", "updating", "telling ops"}
 _WATCH_S = 0.25
 PLAN_EVERY = timedelta(minutes=5)
 START_PACE = 10.0
@@ -173,13 +177,25 @@ class Service:
             plan=self._plan,
             clock=self._clock,
         )
+        self._growing = Growing(self._database, receiver, clock=self._clock, wait=self._wait)
         self._deliver = Deliver(
             self._database,
             receiver,
             Pacing(config.slack.pace, config.slack.settle, config.slack.timeout),
+            growing=self._growing,
             collapse_above=config.alerts.collapse_above,
             clock=self._clock,
             wait=self._wait,
+        )
+        self._ops = Ops(
+            self._database,
+            receiver,
+            channel=config.alerts.ops_channel,
+            heartbeat=config.alerts.heartbeat,
+            timezone=config.service.timezone,
+            rules=lambda: self._reload.problems,
+            jobs=self._failing_jobs,
+            clock=self._clock,
         )
         self._maintain = Maintain(self._database, keep=config.database.retention, clock=self._clock)
         self._periods = self._steady_jobs()
@@ -187,11 +203,13 @@ class Service:
 
     def _steady_jobs(self) -> dict[Steady, timedelta]:
         """The jobs and the time between two starts of each."""
-        poll, deliver = self._poll, self._deliver
+        poll, deliver, growing = self._poll, self._deliver, self._growing
         hour = timedelta(hours=1)
         return {
             Steady("polling", poll, may_take=STUCK, alive_at=lambda: poll.alive_at): TICK,
             Steady("delivery", deliver, may_take=STUCK, alive_at=lambda: deliver.alive_at): TICK,
+            Steady("updating", growing, may_take=STUCK, alive_at=lambda: growing.alive_at): TICK,
+            Steady("telling ops", self._ops, may_take=STUCK): _OPS_TICK,
             Steady("reloading", self._reload, may_take=STUCK): TICK,
             Steady("re-planning", self._replan, may_take=STUCK): TICK,
             Steady("planning", self._plan, may_take=hour): PLAN_EVERY,
@@ -220,6 +238,16 @@ class Service:
     def jobs(self) -> tuple[Steady, ...]:
         """What it does again and again."""
         return tuple(self._periods)
+
+    def _failing_jobs(self) -> list[str]:
+        """What ops hear of the jobs: not a hiccup, and nothing about Slack."""
+        conditions = [job.condition() for job in self.jobs if job.name not in _OF_SLACK]
+        minute = _SOON.total_seconds()
+        return [
+            f"{one.name}: {one.error or 'it hangs'}"
+            for one in conditions
+            if one.hangs or (one.failing_s or 0) > minute
+        ]
 
     def clock_was_set(self) -> None:
         """What is due is planned anew, as soon as the database takes it."""
@@ -291,6 +319,7 @@ class Service:
         self._stopping = True
         self._poll.stop()
         self._deliver.stop()
+        self._growing.stop()
         self._maintain.stop()
 
     def once(self) -> Ended:
@@ -303,6 +332,7 @@ class Service:
             stored_feeds.make_due(tx, now=self._clock())
         self._poll()
         self._deliver_all()
+        self._growing()
         with self._database.reading() as tx:
             failing = sum(state.failures > 0 for state in stored_feeds.states(tx))
             return Ended(failing, outbox.undelivered(tx))

@@ -55,7 +55,8 @@ class Arrivals:
         self._whole = whole
         self._now = now
         self._known: dict[str, Known | None] = {}
-        self._alike: list[Known] = []
+        self._alike: dict[str, list[Known]] = {}
+        """Items that the document may show under other addresses, by wording."""
 
     def of(self, items: Sequence[Item]) -> Iterator[Arrived]:
         """Store what is new and what was changed, and say what of it matched."""
@@ -72,27 +73,30 @@ class Arrivals:
             elif arrived := self._again(same, item, wording):
                 yield arrived
 
-    def _of_other_addresses(self, worded: Sequence[tuple[Item, str]]) -> list[Known]:
+    def _of_other_addresses(self, worded: Sequence[tuple[Item, str]]) -> dict[str, list[Known]]:
         """Items of this feed that are in the document under no key of theirs, but perhaps in words."""
         if not self._whole:
-            return []  # who keeps entries as they are makes up no addresses, and these may be there
+            return {}  # who keeps entries as they are makes up no addresses, and these may be there
         same = [(self._same(item), wording) for item, wording in worded]
         unknown = [wording for one, wording in same if one is None]
         here = {one.id for one, _ in same if one}
-        found = stored_items.alike(self._tx, unknown, feed=self._feed) if unknown else []
-        return [one for one in found if one.id not in here]
+        found: dict[str, list[Known]] = {}
+        for one in stored_items.alike(self._tx, unknown, feed=self._feed):
+            if one.id not in here:
+                found.setdefault(one.wording, []).append(one)
+        return found
 
     def _same(self, item: Item) -> Known | None:
         holders = (holder for key in item.keys if (holder := self._known.get(key)))
         return next((one for one in holders if identity.same(item, one, feed=self._feed)), None)
 
     def _same_text(self, item: Item, wording: str) -> Known | None:
-        for one in self._alike:
-            if one.wording == wording and identity.same_text(item, one, now=self._now):
-                # Each stands for one entry of the document: the next with this text is another item.
-                self._alike.remove(one)
-                return one
-        return None
+        alike = self._alike.get(wording, [])
+        same = next((one for one in alike if identity.same_text(item, one, now=self._now)), None)
+        if same:
+            # Each stands for one entry of the document: the next with this text is another item.
+            alike.remove(same)
+        return same
 
     def _was_pruned(self, item: Item) -> bool:
         """Whether an item was stored once and deleted by age; its identity was kept."""

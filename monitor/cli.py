@@ -22,7 +22,7 @@ from monitor.credentials import load_secrets
 from monitor.errors import ConfigError, MonitorError, Problem, StoreError
 from monitor.feeds import rhythm
 from monitor.feeds.reading import Reading
-from monitor.model import Content, Digest
+from monitor.model import Content, Digest, Notice
 from monitor.offline import match_lines
 from monitor.options import (
     CONFIG,
@@ -78,7 +78,8 @@ def main() -> None:
         try:
             cli(prog_name="monitor")
         finally:
-            sys.stdout.flush()
+            if sys.stdout:  # None where it was closed before we came
+                sys.stdout.flush()
     except ConfigError as error:
         for problem in error.problems:
             show.fail(str(problem))
@@ -377,6 +378,8 @@ _STATE_STYLES = {
 def _headline(content: Content) -> str:
     if isinstance(content, Digest):
         return f"digest of {len(content.alerts)} alerts"
+    if isinstance(content, Notice):
+        return content.heading
     return content.title
 
 

@@ -12,17 +12,19 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from monitor import outcomes
-from monitor.errors import DeliveryError
+from monitor import growing, growth, outcomes
+from monitor.errors import DeliveryError, Gone, Refused
 from monitor.receivers import Finder
+from monitor.store import alerts as stored_alerts
 from monitor.store import outbox, pauses
-from monitor.store.outbox import Queued, State
+from monitor.store.outbox import Kind, Queued, State
 from monitor.store.pauses import Cause, Pause
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
 
+    from monitor.growing import Growing
     from monitor.model import Receipt
     from monitor.receivers import Receiver
     from monitor.store.database import Database
@@ -64,6 +66,7 @@ class Deliver:
         receiver: Receiver,
         pacing: Pacing,
         *,
+        growing: Growing,
         collapse_above: int,
         clock: Callable[[], datetime],
         wait: Callable[[float], None] = time.sleep,
@@ -71,6 +74,7 @@ class Deliver:
         self._database = database
         self._receiver = receiver
         self._pacing = pacing
+        self._growing = growing
         self._collapse_above = collapse_above
         self._clock = clock
         self._wait = wait
@@ -120,7 +124,9 @@ class Deliver:
             if not outbox.interrupted(tx, now=now, silent_for=silent_for):
                 return
         with self._database.transaction() as tx:
-            found = outbox.recover(tx, now=now, silent_for=silent_for, settle=self._pacing.settle)
+            # What a killed process had sent may still be stored for as long as it would have waited.
+            settle = self._pacing.timeout + self._pacing.settle
+            found = outbox.recover(tx, now=now, silent_for=silent_for, settle=settle)
         log.warning("messages interrupted by a crash, looked up before sending: n=%d", found)
 
     def _collapse(self) -> None:
@@ -170,28 +176,33 @@ class Deliver:
         unclear = queued.state is State.UNKNOWN
         if unclear and isinstance(self._receiver, Finder) and self._look_up(queued, self._receiver):
             return True
+        if queued.kind is Kind.REPLY and queued.alert:
+            # Its story's message tells it too; and if that is gone, it is told in the channel.
+            self._growing.refresh(queued.alert)
         with self._database.transaction() as tx:
             claim = outbox.start(tx, queued, now=self._clock())
-        if claim is None:
-            return True
-        message = replace(claim.message, repeat=unclear)
+            if claim is None:
+                return True
+            message, says = growth.prepared(tx, claim)
         try:
-            receipt = self._receiver.send(message)
+            receipt = self._receiver.send(replace(message, repeat=unclear))
         except DeliveryError as error:
-            return self._not_confirmed(claim, error, repeat=unclear)
-        self._sent(claim, receipt)
+            return self._not_confirmed(claim, error, repeat=unclear, thread=message.thread)
+        self._sent(claim, receipt, says=says, thread=message.thread)
         return True
 
     def _look_up(self, queued: Queued, finder: Finder) -> bool:
         """See whether a message is there already; False if that can't be told, now or ever."""
+        with self._database.reading() as tx:
+            message, _ = growth.prepared(tx, queued)
         # A clock that was set back since must not hide the message in the future.
         since = min(queued.first_tried_at or queued.created_at, self._clock())
         try:
-            receipt = finder.find(queued.message, since=since)
+            receipt = finder.find(message, since=since)
         except DeliveryError as error:
             return self._not_found_out(queued, error)
         if receipt:
-            self._sent(queued, receipt)
+            self._sent(queued, receipt, thread=message.thread)
         else:
             self._put_back(queued, State.PENDING, timedelta(0))
         return True
@@ -212,9 +223,19 @@ class Deliver:
         _log_trouble(queued, State.UNKNOWN, error)
         return True
 
-    def _sent(self, claim: Queued, receipt: Receipt) -> None:
+    def _sent(
+        self,
+        claim: Queued,
+        receipt: Receipt,
+        *,
+        says: datetime | None = None,
+        thread: Receipt | None,
+    ) -> None:
         with self._database.transaction() as tx:
             first = outbox.sent(tx, claim, receipt, now=self._clock())
+            if first and claim.alert and thread is None:
+                next_update = self._clock() + growing.REST
+                stored_alerts.posted(tx, claim.alert, receipt, says=says, next_update=next_update)
             if Cause.CREDENTIALS in self._pauses and pauses.lift(tx, Cause.CREDENTIALS):
                 outbox.unpark(tx, now=self._clock())
         if first:
@@ -225,7 +246,15 @@ class Deliver:
                 claim.attempts,
             )
 
-    def _not_confirmed(self, claim: Queued, error: DeliveryError, *, repeat: bool) -> bool:
+    def _not_confirmed(
+        self, claim: Queued, error: DeliveryError, *, repeat: bool, thread: Receipt | None
+    ) -> bool:
+        if isinstance(error, Gone):
+            if thread is None or claim.alert is None:
+                error = Refused(str(error))
+            else:
+                with self._database.transaction() as tx:
+                    stored_alerts.close(tx, claim.alert, why=str(error))
         state, pause = outcomes.after(
             error,
             attempts=claim.attempts,

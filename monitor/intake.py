@@ -16,6 +16,7 @@ from monitor.recent import RecentStories
 from monitor.store import alerts as stored_alerts
 from monitor.store import outbox
 from monitor.store import stories as stored_stories
+from monitor.store.outbox import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -91,6 +92,8 @@ class Intake:
         decisions = [
             decision for one in matched for decision in self._tell(tx, one, source, now=now)
         ]
+        for story in {decision.story for decision in decisions}:
+            stored_alerts.grow(tx, story, now=now)
         new = sum(one.new for one in arrived)
         return Taken(new, len(matched), len(arrived) - new, tuple(decisions))
 
@@ -98,12 +101,14 @@ class Intake:
         self, tx: Transaction, one: Arrived, source: Source, *, now: datetime
     ) -> Iterator[Decision]:
         story, changes = self._story(tx, one, now=now)
-        changed = any(change.kind.material for change in changes)
+        material = tuple(change.text for change in changes if change.kind.material)
         too_old = policy.is_too_old(
             one.item.published, first_sight=source.first_sight, lookback=self._lookback, now=now
         )
         for route in routing.routes(one.found, self._matcher.rules, default=self._channel):
-            reason = self._promise(tx, one, story, route, too_old=too_old, changed=changed, now=now)
+            reason = self._promise(
+                tx, one, story, route, too_old=too_old, changes=material, now=now
+            )
             rules = tuple(match.rule for match in route.matches)
             yield Decision(one.id, story, route.channel, rules, reason, changes)
 
@@ -125,13 +130,13 @@ class Intake:
         route: Route,
         *,
         too_old: bool,
-        changed: bool,
+        changes: tuple[str, ...],
         now: datetime,
     ) -> Reason:
         scope = f"item:{one.id}" if route.every_item else "story"
         before = stored_alerts.told(tx, story=story, channel=route.channel, scope=scope)
         known = policy.Told(before.rules, before.severity) if before else None
-        reason = policy.decide(route, known, too_old=too_old, changed=changed)
+        reason = policy.decide(route, known, too_old=too_old, changed=bool(changes))
         if reason.tells:
             after = stored_alerts.tell(
                 tx,
@@ -144,7 +149,13 @@ class Intake:
                 now=now,
             )
             alert = make_alert(
-                one.item, story, route.matches, self._matcher.rules, reason, seen=now
+                one.item,
+                story,
+                route.matches,
+                self._matcher.rules,
+                reason,
+                seen=now,
+                changes=changes,
             )
             outbox.enqueue(
                 tx,
@@ -153,6 +164,7 @@ class Intake:
                 revision=after.revision,
                 channel=route.channel,
                 now=now,
+                kind=Kind.REPLY if before else Kind.POST,
             )
         return reason
 
@@ -165,8 +177,12 @@ def make_alert(
     reason: Reason,
     *,
     seen: datetime,
+    changes: tuple[str, ...] = (),
 ) -> Alert:
-    """What a reader is shown of an item and of why it matched."""
+    """What a reader is shown of an item and of why it matched.
+
+    `changes` is what it says and its story, which was told, did not.
+    """
     ordered = sorted(matches, key=lambda match: -match.severity.rank)
     evidence = dict.fromkeys(one for match in ordered for one in match.evidence)
     return Alert(
@@ -181,4 +197,6 @@ def make_alert(
         published=item.published,
         seen=seen,
         evidence=tuple(evidence),
+        broadcast=any(rules[match.rule].broadcast for match in ordered),
+        changes=changes,
     )

@@ -137,6 +137,8 @@ class Rule:
     expires: str = ""
     enabled: bool = True
     status: str = "stable"
+    broadcast: bool = False
+    """What it adds to a story that was told is shown in the channel too, not in the thread only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +250,7 @@ class Reason(StrEnum):
         return self in _TELLS
 
 
-_TELLS = frozenset({Reason.NEW_STORY, Reason.NEW_RULE, Reason.NEW_SEVERITY, Reason.EVERY_ITEM})
+_TELLS = frozenset(Reason) - {Reason.KNOWN_STORY, Reason.TOO_OLD}
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +260,22 @@ class RuleLabel:
     id: str
     name: str
     severity: Severity
+
+
+@dataclass(frozen=True, slots=True)
+class SoFar:
+    """How far a story has spread."""
+
+    outlets: tuple[str, ...]
+    """Each once, the first first."""
+    languages: tuple[str, ...]
+    """Codes, each once, the first first."""
+    reports: int
+    """Items in words of their own."""
+    copies: int
+    """Items that repeat another's text."""
+    since: datetime
+    """When we saw the first of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +295,12 @@ class Alert:
     seen: datetime
     evidence: tuple[Evidence, ...] = ()
     """Of all those rules; offsets into title and summary as they stand here, or into the content."""
+    so_far: SoFar | None = None
+    """The story when the message was last sent or updated; None until then."""
+    broadcast: bool = False
+    """In the thread of a story it is shown in the channel too."""
+    changes: tuple[str, ...] = ()
+    """What the item says and its story did not, where that is why it is told: "12, now 31"."""
 
     @property
     def severity(self) -> Severity:
@@ -293,8 +317,34 @@ class Digest:
     """How many were waiting in the channel when this was made, in all its digests."""
 
 
-Content = Alert | Digest
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that a notice says."""
+
+    text: str
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What the service says of itself, to those who run it."""
+
+    heading: str
+    lines: tuple[Line, ...] = ()
+
+
+Content = Alert | Digest | Notice
 """What a message can hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Where a delivered message is: enough to update it or link to it later."""
+
+    channel: str = ""
+    """The receiver's id of the channel."""
+    ts: str = ""
+    """The receiver's id of the message in the channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,16 +358,8 @@ class Message:
     content: Content
     repeat: bool = False
     """An earlier copy may be there, and could not be looked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """Where a delivered message is: enough to update it or link to it later."""
-
-    channel: str = ""
-    """The receiver's id of the channel."""
-    ts: str = ""
-    """The receiver's id of the message in the channel."""
+    thread: Receipt | None = None
+    """The message whose thread it goes to; None for the channel itself."""
 
 
 @dataclass(frozen=True, slots=True)

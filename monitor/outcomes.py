@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from monitor.errors import (
     ChannelUnavailable,
+    Gone,
     NotSent,
     RateLimited,
     Refused,
@@ -33,6 +34,7 @@ LOOKS = 3
 PATIENT_LOOKS = 15
 """The same where Slack only had trouble of its own: about an hour."""
 _LOOK_AGAIN = timedelta(minutes=1)
+_LOOK_SOON = timedelta(seconds=5)
 _FIRST_PAUSE = timedelta(seconds=2)
 _LONGEST_PAUSE = timedelta(minutes=5)
 
@@ -96,6 +98,9 @@ def _after(
             return State.PENDING, backoff(attempts, jitter=jitter)
         case ChannelUnavailable() | Unauthorised():
             return State.PARKED, PROBE
+        case Gone():
+            # The message to answer is: the next attempt goes to the channel.
+            return State.PENDING, timedelta(0)
         case Refused():
             return State.DEAD, timedelta(0)
     raise AssertionError(error)
@@ -111,10 +116,13 @@ def pause_after(error: DeliveryError) -> tuple[Cause, timedelta] | None:
     return None
 
 
+_NOT_TAKEN = (NotSent, ChannelUnavailable, Unauthorised, Gone)
+
+
 def looks_kept(error: DeliveryError, looks: int) -> int:
     """The failed look-ups that still count after a message was sent again unseen."""
     # One that surely was not taken leaves everything as it was.
-    return looks if isinstance(error, NotSent | ChannelUnavailable | Unauthorised) else 0
+    return looks if isinstance(error, _NOT_TAKEN) else 0
 
 
 def gives_up_looking(error: DeliveryError, looks: int) -> bool:
@@ -129,11 +137,15 @@ def gives_up_looking(error: DeliveryError, looks: int) -> bool:
 
 def look_again(error: DeliveryError, looks: int) -> timedelta:
     """The pause after a look-up that could not read everything."""
-    if isinstance(error, RateLimited):
-        return min(max(error.retry_after, _LOOK_AGAIN), LONGEST_HOLD)
     if isinstance(error, Unauthorised | ChannelUnavailable | Refused):
         return _LOOK_AGAIN
-    return min(_LOOK_AGAIN * looks, _LONGEST_PAUSE)
+    doubled: int = 2 ** min(looks - 1, 10)
+    pause = min(_LOOK_SOON * doubled, _LONGEST_PAUSE)
+    return (
+        max(pause, min(error.retry_after, LONGEST_HOLD))
+        if isinstance(error, RateLimited)
+        else pause
+    )
 
 
 def backoff(attempts: int, *, jitter: float) -> timedelta:

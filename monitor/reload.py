@@ -39,6 +39,8 @@ class Reload:
         self._day = clock().date()
         self._seen = self._latest = rules.fingerprint(folder)
         self._broken = False
+        self.problems: tuple[str, ...] = ()
+        """What is wrong in the files now, while those before them stay in force."""
         self.matcher: Matcher = self._checked(self._day)
 
     def __call__(self) -> None:
@@ -56,10 +58,12 @@ class Reload:
             self.matcher = self._changed(day)
         except RuleError as error:
             self._broken = True
+            self.problems = tuple(map(str, error.problems))
             log.error("rules not reloaded, the last good ones stay in force")
             for problem in error.problems:
                 log.error("rule file wrong: %s", problem)
             return
+        self.problems = ()
         log.info(
             "rules %s: rules=%d", "mended" if self._broken else "reloaded", len(self.matcher.rules)
         )

@@ -42,6 +42,9 @@ class MemoryReceiver:
     blind: list[DeliveryError] = field(default_factory=list)
     """Raised by the next look-ups, one each."""
     looks: int = 0
+    updates: list[tuple[Message, Receipt]] = field(default_factory=list)
+    unchangeable: list[DeliveryError] = field(default_factory=list)
+    """Raised by the next updates, one each."""
 
     def send(self, message: Message) -> Receipt:
         self.calls += 1
@@ -61,6 +64,11 @@ class MemoryReceiver:
         if message.key not in keys:
             return None
         return Receipt(message.channel, str(keys.index(message.key) + 1))
+
+    def update(self, message: Message, receipt: Receipt, *, revision: int) -> None:
+        if self.unchangeable:
+            raise self.unchangeable.pop(0)
+        self.updates.append((message, receipt))
 
     def close(self) -> None:
         """Nothing is open."""

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
 from monitor.settings import Channel, Settings, parse_channel
 
+_TIME = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d")
+
 
 def _is_channel_or_none(value: str) -> str:
     return parse_channel(value) if value else value
+
+
+def _is_time_or_none(value: str) -> str:
+    if value and not _TIME.fullmatch(value):
+        raise ValueError('write a time of day, such as "09:00", or "" for none')
+    return value
 
 
 class AlertsSettings(Settings):
@@ -27,6 +36,10 @@ class AlertsSettings(Settings):
     ops_channel: Annotated[str, AfterValidator(_is_channel_or_none)] = Field(
         default="#news-ops",
         description='Channel where the service speaks of its own troubles; "" for none.',
+    )
+    heartbeat: Annotated[str, AfterValidator(_is_time_or_none)] = Field(
+        default="09:00",
+        description='Time of day of a message to the ops channel that counts what was done; "" for none.',
     )
     collapse_above: int = Field(
         default=20,

@@ -18,7 +18,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from monitor.errors import MonitorError, NotSent
-from monitor.model import Digest, Receipt, Severity
+from monitor.model import Digest, Notice, Receipt, Severity
 from monitor.receivers.telling import MARKS, REPEAT, Marked, digest_heading, groups, tell
 from monitor.text import clean
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from monitor.model import Message
-    from monitor.receivers.telling import Group, Telling
+    from monitor.receivers.telling import Group, Spread, Telling
 
 MAX_TITLE = 300
 MAX_SUMMARY = 400
@@ -103,7 +103,9 @@ class ConsoleReceiver:
         channel = clean(message.channel, limit=80)
         self._page.seek(0)
         self._page.truncate()
-        if isinstance(message.content, Digest):
+        if isinstance(message.content, Notice):
+            self._notice(message.content, channel)
+        elif isinstance(message.content, Digest):
             self._digest(message.content, channel)
         else:
             self._alert(tell(message.content), channel)
@@ -122,6 +124,15 @@ class ConsoleReceiver:
         self._line([telling.source, self._when(telling), telling.language])
         self._address(telling.url)
         self._line(_why(telling), style="italic")
+        if telling.spread:
+            self._line(self._so_far(telling.spread))
+
+    def _notice(self, notice: Notice, channel: str) -> None:
+        heading = Text(clean(notice.heading, limit=MAX_TITLE), style="bold")
+        self._line([heading, Text(channel, style="dim")], indent=0)
+        for line in notice.lines:
+            since = line.since and f"since {_local(line.since, self._timezone):%Y-%m-%d %H:%M %Z}"
+            self._line([clean(line.text, limit=MAX_SUMMARY), since or ""])
 
     def _digest(self, digest: Digest, channel: str) -> None:
         heading = Text(f"{digest_heading(digest)}, told together", style="bold")
@@ -142,6 +153,14 @@ class ConsoleReceiver:
     def _when(self, telling: Telling) -> str:
         told = f"{_local(telling.time, self._timezone):%Y-%m-%d %H:%M %Z}"
         return told if telling.published else f"seen {told}"
+
+    def _so_far(self, spread: Spread) -> list[str]:
+        return [
+            f"So far: {spread.reports}",
+            f"also {', '.join(spread.others)}" if spread.others else "",
+            ", ".join(spread.languages),
+            f"first seen {_local(spread.since, self._timezone):%Y-%m-%d %H:%M %Z}",
+        ]
 
     def _address(self, url: str, indent: int = _INDENT) -> None:
         # Never wrapped: a broken address can be neither clicked nor copied.
@@ -178,5 +197,5 @@ def _why(telling: Telling) -> list[str]:
         f"Why: {', '.join(telling.rules) or 'a rule'}",
         ", ".join(telling.words),
         f"in the article: {hidden}" if hidden else "",
-        f"again, because of {telling.again}" if telling.again else "",
+        f"again: {telling.again}" if telling.again else "",
     ]

@@ -339,4 +339,5 @@ def _shared(table: RuleTable) -> Rule:
         expires=table.expires.isoformat() if table.expires else "",
         enabled=table.enabled,
         status=table.status,
+        broadcast=table.broadcast,
     )

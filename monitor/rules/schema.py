@@ -122,6 +122,10 @@ class RuleTable(Table):
     status: Literal["stable", "experimental"] = Field(
         default="stable", description="How far the rule is trusted."
     )
+    broadcast: bool = Field(
+        default=False,
+        description="What it adds to a story that was told goes to the channel too, not only its thread.",
+    )
     slow: bool = Field(
         default=False, description="Accept a regular expression that every item has to be tried on."
     )

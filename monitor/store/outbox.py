@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter
 from sqlalchemy import and_, func, insert, or_, select, true, update
 
-from monitor.model import Alert, Content, Digest, Message, Receipt
+from monitor.model import Alert, Content, Digest, Message, Notice, Receipt
 from monitor.store.schema import Time, outbox
 
 if TYPE_CHECKING:
@@ -49,11 +49,23 @@ _KEYS = uuid.UUID("5f1c6f0e-2a52-4b8c-9d0f-3a1de7f1c0aa")
 """Name space of message keys; part of the format: another one would repeat what is on its way."""
 
 
+class Kind(StrEnum):
+    """Where a message goes."""
+
+    POST = "post"
+    """To its channel."""
+    REPLY = "reply"
+    """To the thread of its story's message; to the channel where there is none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Queued:
     """A message in the outbox."""
 
     id: int
+    alert: int | None
+    """None for a digest."""
+    kind: Kind
     message: Message
     state: State
     attempts: int
@@ -74,23 +86,55 @@ def key_of(alert: int, revision: int) -> str:
 
 
 def enqueue(
-    tx: Transaction, content: Alert, *, alert: int, revision: int, channel: str, now: datetime
+    tx: Transaction,
+    content: Alert,
+    *,
+    alert: int,
+    revision: int,
+    channel: str,
+    now: datetime,
+    kind: Kind = Kind.POST,
 ) -> None:
     """Promise an alert to a channel."""
+    row = _new(content, channel, now) | {"kind": kind.value}
     tx.execute(
-        insert(outbox).values(
-            key=key_of(alert, revision),
-            alert_id=alert,
-            revision=revision,
-            **_new(content, channel, now),
-        )
+        insert(outbox).values(key=key_of(alert, revision), alert_id=alert, revision=revision, **row)
     )
+
+
+def notify(
+    tx: Transaction, notice: Notice, *, name: str, channel: str, now: datetime
+) -> str | None:
+    """Promise a notice; its key, or None where the one of this name was promised before."""
+    if was_notified(tx, name):
+        return None
+    key = _notice_key(name)
+    tx.execute(insert(outbox).values(key=key, revision=1, **_new(notice, channel, now)))
+    return key
+
+
+def was_notified(tx: Transaction, name: str) -> bool:
+    """Whether the notice of this name was promised."""
+    same = select(outbox.c.id).where(outbox.c.key == _notice_key(name))
+    return tx.execute(same).one_or_none() is not None
+
+
+def _notice_key(name: str) -> str:
+    return str(uuid.uuid5(_KEYS, f"notice:{name}"))
+
+
+def receipt_of(tx: Transaction, key: str) -> Receipt | None:
+    """Where a message is; None where it is not delivered."""
+    row = tx.execute(select(outbox).where(outbox.c.key == key)).one_or_none()
+    if row is None or row.state != State.SENT.value or not row.receipt_ts:
+        return None
+    return Receipt(row.receipt_channel, row.receipt_ts)
 
 
 def _new(content: Content, channel: str, now: datetime) -> dict[str, Any]:
     return {
         "channel": channel,
-        "kind": "post",
+        "kind": Kind.POST.value,
         "content": _dump(content),
         "state": State.PENDING.value,
         "attempts": 0,
@@ -297,6 +341,16 @@ def retry(tx: Transaction, ids: Iterable[int] | None, *, now: datetime) -> int:
     return queued + tx.execute(update(outbox).where(held, chosen).values(again)).rowcount
 
 
+def alerts_of(tx: Transaction, alert: int) -> tuple[tuple[Receipt, Alert], ...]:
+    """What was ever promised about an alert, in order, and where it went."""
+    query = select(outbox).where(outbox.c.alert_id == alert).order_by(outbox.c.id)
+    return tuple(
+        (Receipt(row.receipt_channel, row.receipt_ts), content)
+        for row in tx.execute(query)
+        if isinstance(content := _load(row.content), Alert)
+    )
+
+
 def latest(tx: Transaction, *, limit: int, undelivered: bool = False) -> tuple[Queued, ...]:
     """The newest messages, newest first; only those not delivered where asked."""
     query = select(outbox).order_by(outbox.c.id.desc()).limit(limit)
@@ -348,6 +402,8 @@ def undelivered(tx: Transaction) -> tuple[Held, ...]:
 def _queued(row: Row[Any]) -> Queued:
     return Queued(
         id=row.id,
+        alert=row.alert_id,
+        kind=Kind(row.kind),
         message=Message(row.key, row.channel, _load(row.content)),
         state=State(row.state),
         attempts=row.attempts,
@@ -364,15 +420,20 @@ def _queued(row: Row[Any]) -> Queued:
 
 _ALERT = TypeAdapter(Alert)
 _DIGEST = TypeAdapter(Digest)
+_NOTICE = TypeAdapter(Notice)
 
 
 def _dump(content: Content) -> dict[str, Any]:
     if isinstance(content, Digest):
         return {"digest": _DIGEST.dump_python(content, mode="json")}
+    if isinstance(content, Notice):
+        return {"notice": _NOTICE.dump_python(content, mode="json")}
     return {"alert": _ALERT.dump_python(content, mode="json")}
 
 
 def _load(stored: dict[str, Any]) -> Content:
     if "digest" in stored:
         return _DIGEST.validate_json(json.dumps(stored["digest"]))
+    if "notice" in stored:
+        return _NOTICE.validate_json(json.dumps(stored["notice"]))
     return _ALERT.validate_json(json.dumps(stored["alert"]))

@@ -219,6 +219,15 @@ alerts = Table(
     Column("revision", Integer, nullable=False),
     Column("created_at", Time, nullable=False),
     Column("updated_at", Time, nullable=False),
+    # Where the story's message is, "" for nowhere (yet): not sent, or told in a digest.
+    Column("message_channel", Text, nullable=False),
+    Column("message_ts", Text, nullable=False),
+    # Why the message is left as it is from now on; "" while it is kept up to date.
+    Column("closed", Text, nullable=False),
+    # Since when the message says less than we know; NULL while it says everything.
+    Column("grown_at", Time, index=True),
+    Column("update_after", Time, nullable=False),
+    Column("updates", Integer, nullable=False),
     UniqueConstraint("story_id", "channel", "scope"),
 )
 
@@ -229,7 +238,7 @@ outbox = Table(
     Column("key", Text, nullable=False, unique=True),
     Column("alert_id", _Id, ForeignKey("alerts.id"), index=True),
     Column("channel", Text, nullable=False),
-    # post; later issues add update, reply, notice. A digest is a post whose content is a digest.
+    # post, or reply: goes to the thread of its story's message, or where there is none to the channel.
     Column("kind", Text, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("content", JSON, nullable=False),
@@ -252,6 +261,20 @@ outbox = Table(
         name="state",
     ),
     Index("ix_outbox_queue", "state", "channel", "id"),
+)
+
+# What those who run the service are told of a matter: one message while it lasts, edited in place.
+boards = Table(
+    "boards",
+    metadata,
+    Column("topic", Text, primary_key=True),
+    # Of its message in the outbox.
+    Column("key", Text, nullable=False),
+    # What the message says.
+    Column("shown", JSON, nullable=False),
+    Column("update_after", Time, nullable=False),
+    Column("updates", Integer, nullable=False),
+    Column("ended", Boolean, nullable=False),
 )
 
 # Why nothing at all is sent for a while; shared by replicas, and lifted by `monitor alerts retry`.

@@ -17,7 +17,8 @@ from monitor.errors import (
     Unauthorised,
     Unclear,
 )
-from monitor.model import Digest
+from monitor.growing import Growing
+from monitor.model import Alert, Digest
 from monitor.outcomes import LOOKS, PATIENT_LOOKS, after, backoff
 from monitor.store import migrate, outbox, pauses
 from monitor.store.database import Database
@@ -45,6 +46,7 @@ class Desk:
             self.database,
             self.receiver,
             Pacing(),
+            growing=Growing(self.database, self.receiver, clock=self.clock, wait=self.clock.pass_),
             collapse_above=self.collapse_above,
             clock=self.clock,
             wait=self.clock.pass_,
@@ -61,9 +63,7 @@ class Desk:
             self.clock.pass_(1)
 
     def titles(self) -> list[str]:
-        return [
-            one.content.title for one in self.receiver.taken if not isinstance(one.content, Digest)
-        ]
+        return [one.content.title for one in self.receiver.taken if isinstance(one.content, Alert)]
 
     def queued(self) -> list[Queued]:
         with self.database.reading() as tx:
@@ -155,7 +155,7 @@ def test_a_process_that_is_alone_looks_up_at_once_what_it_left(desk: Desk) -> No
         outbox.start(tx, head, now=desk.clock())
 
     desk.deliver.start(alone=True)
-    desk.run(20)
+    desk.run(30)
 
     assert desk.titles() == ["first"]
 

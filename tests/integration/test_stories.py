@@ -325,4 +325,4 @@ def test_a_report_that_changes_a_told_story_says_what_it_changes(desk: Desk) -> 
     (decision,) = taken.decisions
     assert decision.reason is Reason.CHANGED_STORY
     assert [one.text for one in decision.changes] == ["12, now 31"]
-    assert not decision.reason.tells
+    assert decision.reason.tells

@@ -18,7 +18,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
 
 from monitor.errors import Unclear
-from monitor.model import Receipt
+from monitor.model import Alert, Receipt
 from monitor.receivers.slack.blocks import EVENT_TYPE, render
 from monitor.receivers.slack.errors import (
     BOT_TOKEN,
@@ -110,6 +110,7 @@ class SlackReceiver:
                 unfurl_links=False,
                 unfurl_media=False,
                 client_msg_id=message.key,
+                **_thread(message),
             ),
             message.channel,
         )
@@ -119,6 +120,20 @@ class SlackReceiver:
         self._ids[message.channel] = receipt.channel
         return receipt
 
+    def update(self, message: Message, receipt: Receipt, *, revision: int) -> None:
+        """Let a message say something else. See `Updater.update`."""
+        rendered = render(message, service=self._service, revision=revision)
+        # Without metadata it keeps its own, with the key of its first sending.
+        self._call(
+            lambda: self._web.chat_update(
+                channel=receipt.channel,
+                ts=receipt.ts,
+                text=rendered.text,
+                blocks=rendered.blocks,
+            ),
+            message.channel,
+        )
+
     def find(self, message: Message, *, since: datetime) -> Receipt | None:
         """Look a message up by its key in the channel's history. See `Finder.find`.
 
@@ -127,11 +142,12 @@ class SlackReceiver:
         """
         channel = self._channel_id(message.channel)
         oldest = f"{(since - CLOCK_MARGIN).timestamp():.6f}"
-        stamps = [
-            _text(posted, "ts")
-            for posted in self._history(channel, oldest, message.channel)
-            if _key(posted) == message.key
-        ]
+        posts = (
+            self._history(channel, oldest, message.channel)
+            if message.thread is None
+            else self._replies(channel, message.thread.ts, oldest, message.channel)
+        )
+        stamps = [_text(posted, "ts") for posted in posts if _key(posted) == message.key]
         return Receipt(channel=channel, ts=min(stamps, key=float)) if stamps else None
 
     def check(self) -> Identity:
@@ -158,6 +174,24 @@ class SlackReceiver:
             "messages",
             lambda cursor: self._web.conversations_history(
                 channel=channel,
+                oldest=oldest,
+                inclusive=True,
+                include_all_metadata=True,
+                limit=_PAGE,
+                cursor=cursor,
+            ),
+            name,
+        )
+
+    def _replies(
+        self, channel: str, thread: str, oldest: str, name: str
+    ) -> Iterator[dict[str, Any]]:
+        """What stands in a thread; history does not show it."""
+        return self._pages(
+            "messages",
+            lambda cursor: self._web.conversations_replies(
+                channel=channel,
+                ts=thread,
                 oldest=oldest,
                 inclusive=True,
                 include_all_metadata=True,
@@ -221,6 +255,14 @@ class SlackReceiver:
             raise failure(error, host=self._host) from error
         except _UNREADABLE as error:
             raise refusal(Answer(200), channel=channel) from error
+
+
+def _thread(message: Message) -> dict[str, Any]:
+    """Where in its channel a message goes."""
+    if message.thread is None:
+        return {}
+    shown = isinstance(message.content, Alert) and message.content.broadcast
+    return {"thread_ts": message.thread.ts, "reply_broadcast": shown}
 
 
 def post_to_webhook(url: str, rendered: Rendered, *, timeout: float) -> Answer:

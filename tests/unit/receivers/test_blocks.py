@@ -158,7 +158,7 @@ def test_a_story_told_again_says_why() -> None:
     why = _shown(again)[2]
 
     assert "*North Korean prisoners of war, North Korean troops abroad*" in why
-    assert why.endswith("again, because of a rule its story had not told yet")
+    assert why.endswith("again: because of a rule its story had not told yet")
 
 
 def test_matched_words_of_the_summary_are_bold() -> None:

@@ -112,7 +112,7 @@ MISTAKES = {
     "no language": ('[terms.x]\nenglish = ["captive"]\n', 2, 1, "not a language", "two-letter"),
     "bad id": ('[[rules]]\nid = "Not good"\nname = "r"\nquery = "a"\n', 2, 1, "not a name", '"not-good"'),
     "follows nothing": (
-        '[terms.x]\nen = ["captive"]\nfollows = ["captvity"]\n', 3, 12, "no term list", "[terms.NAME]"
+        '[terms.x]\nen = ["captive"]\nfollows = ["captvity"]\n', 3, 13, "no term list", "[terms.NAME]"
     ),
     "never": (
         '[[rules]]\nid = "r"\nname = "r"\nquery = "a AND b AND NOT (c OR a)"\n',

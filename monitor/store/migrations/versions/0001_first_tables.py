@@ -91,12 +91,21 @@ def upgrade() -> None:
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("message_channel", sa.Text(), nullable=False),
+        sa.Column("message_ts", sa.Text(), nullable=False),
+        sa.Column("closed", sa.Text(), nullable=False),
+        sa.Column("grown_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("update_after", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updates", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["story_id"], ["stories.id"], name=op.f("fk_alerts_story_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_alerts")),
         sa.UniqueConstraint(
             "story_id", "channel", "scope", name=op.f("uq_alerts_story_id_channel_scope")
         ),
     )
+    with op.batch_alter_table("alerts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_alerts_grown_at"), ["grown_at"], unique=False)
+
     op.create_table(
         "items",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -163,6 +172,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_outbox_digest_id"), ["digest_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_outbox_tried_at"), ["tried_at"], unique=False)
 
+    op.create_table(
+        "boards",
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("shown", sa.JSON(), nullable=False),
+        sa.Column("update_after", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updates", sa.Integer(), nullable=False),
+        sa.Column("ended", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("topic", name=op.f("pk_boards")),
+    )
     op.create_table(
         "pauses",
         sa.Column("cause", sa.Text(), nullable=False),
