@@ -23,6 +23,7 @@ from monitor.health import HealthServer
 from monitor.intake import Intake
 from monitor.maintain import Maintain
 from monitor.ops import Ops
+from monitor.plan import Plan
 from monitor.poll import Poll
 from monitor.receivers.console import ConsoleReceiver
 from monitor.receivers.slack.client import SlackReceiver
@@ -58,6 +59,11 @@ _SOON = timedelta(minutes=1)
 _OPS_TICK = timedelta(seconds=10)
 _OF_SLACK = {"delivery", "updating", "telling ops"}
 _WATCH_S = 0.25
+PLAN_EVERY = timedelta(minutes=5)
+START_PACE = 10.0
+"""Feeds asked in a second after a start, for their answers come all at once as well."""
+START_WITHIN = timedelta(minutes=1)
+"""However many they are: news that came meanwhile has waited long enough."""
 GRACE = timedelta(seconds=8)
 """How long a stop waits for the transaction and the message at hand."""
 
@@ -161,12 +167,14 @@ class Service:
         self._recent = RecentStories(config.stories)
         fetcher = self._open.enter_context(make_fetcher(config))
         self._reading = self._open.enter_context(Reading())
+        self._plan = Plan(self._database, config.polling, clock=self._clock)
         self._poll = Poll(
             self._database,
             fetcher,
             self._reading,
             self._intake,
             config.polling,
+            plan=self._plan,
             clock=self._clock,
         )
         self._growing = Growing(self._database, receiver, clock=self._clock, wait=self._wait)
@@ -204,6 +212,7 @@ class Service:
             Steady("telling ops", self._ops, may_take=STUCK): _OPS_TICK,
             Steady("reloading", self._reload, may_take=STUCK): TICK,
             Steady("re-planning", self._replan, may_take=STUCK): TICK,
+            Steady("planning", self._plan, may_take=hour): PLAN_EVERY,
             Steady("maintenance", self._maintain, may_take=3 * hour): hour,
         }
 
@@ -251,7 +260,12 @@ class Service:
         return checkup.examine(self._database, conditions, essential=ESSENTIAL, now=self._clock())
 
     def run(self) -> None:
-        """Work until `stop` is called, in this thread and some of its own."""
+        """Work until `stop` is called, in this thread and some of its own.
+
+        Raises:
+            StoreError: The database refused before anything was begun.
+        """
+        self._spread_due()
         scheduler = Scheduler()
         for job, period in self._periods.items():
             scheduler.every(period, job, name=job.name)
@@ -282,6 +296,11 @@ class Service:
         scheduler.stop()
         watchdog.cancel()
         log.info("service stopped")
+
+    def _spread_due(self) -> None:
+        """Let the feeds that became due while the service was off come one after the other."""
+        with self._database.transaction() as tx:
+            stored_feeds.spread_due(tx, now=self._clock(), pace=START_PACE, longest=START_WITHIN)
 
     def _replan(self) -> None:
         """After the clock was set back, what is due in an hour by the old clock is due too late."""

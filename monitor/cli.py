@@ -10,6 +10,7 @@ import os
 import sys
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +20,7 @@ from monitor import __version__, app, demo, example, health, log, online, show, 
 from monitor import config as configuration
 from monitor.credentials import load_secrets
 from monitor.errors import ConfigError, MonitorError, Problem, StoreError
+from monitor.feeds import rhythm
 from monitor.feeds.reading import Reading
 from monitor.model import Content, Digest, Notice
 from monitor.offline import match_lines
@@ -276,10 +278,10 @@ def feeds_list(*, config: ConfigOption = CONFIG, as_json: JsonOption = False) ->
     loaded = load(config)
     with database_of(loaded) as database, database.reading() as tx:
         states = stored_feeds.states(tx)
-    if as_json:
-        show.data([_feed_json(state) for state in states])
-        return
     now = app.now()
+    if as_json:
+        show.data([_feed_json(state, now) for state in states])
+        return
     rows = [
         (
             state.feed.outlet.name,
@@ -287,7 +289,7 @@ def feeds_list(*, config: ConfigOption = CONFIG, as_json: JsonOption = False) ->
             _feed_state(state),
             show.ago(state.last_ok_at, now=now),
             "-" if state.gone_at else show.ago(state.next_poll_at, now=now),
-            state.error or _remark(state),
+            state.error or _remark(state, now),
             urls.shown(state.feed.url),
         )
         for state in states
@@ -306,20 +308,30 @@ def _feed_state(state: FeedState) -> show.Cell:
     return show.Cell("fine", "green")
 
 
-def _remark(state: FeedState) -> str:
+def _remark(state: FeedState, now: datetime) -> str:
     """What a person should know of a feed that works."""
     remarks = []
     if state.move.to:
         remarks.append(f"says it moved to {urls.shown(state.move.to)}")
+    if silent_since := _silent_since(state, now):
+        remarks.append(f"silent for {show.span((now - silent_since).total_seconds())}, unlike it")
     if state.gap_at:
         remarks.append(f"{state.gaps} gaps, entries may have been missed: poll it more often")
     return "; ".join(remarks)
 
 
-def _feed_json(state: FeedState) -> dict[str, object]:
+def _silent_since(state: FeedState, now: datetime) -> datetime | None:
+    """When its last news came, of a feed that is silent for longer than its rhythm allows."""
+    known = rhythm.unpack(state.rhythm, now=now.timestamp())
+    silent = rhythm.is_silent(known, now.timestamp())
+    return datetime.fromtimestamp(known.at, UTC) if silent else None
+
+
+def _feed_json(state: FeedState, now: datetime) -> dict[str, object]:
     outlet = asdict(state.feed.outlet)
     row = asdict(state) | {"url": urls.shown(state.feed.url), "outlet": outlet}
-    del row["feed"]
+    del row["feed"], row["rhythm"]
+    row["silent_since"] = _silent_since(state, now)
     return row
 
 

@@ -91,6 +91,8 @@ feeds = Table(
     # Polls whose entries were all new: some may have come and gone since the poll before.
     Column("gaps", Integer, nullable=False, default=0),
     Column("gap_at", Time),
+    # When it brings news, as `feeds/rhythm.py` packs it; written with the news, never for a 304.
+    Column("rhythm", LargeBinary, nullable=False, default=b""),
     Column("next_poll_at", Time, nullable=False),
     Column("lease_until", Time),
     Column("first_polled_at", Time),

@@ -22,7 +22,7 @@ LAYERS = (
     {"toml"},
     ROOMS,
     {"recent", "arrivals"},
-    {"intake", "offline", "online", "outcomes", "steady", "growth"},
+    {"intake", "offline", "online", "outcomes", "plan", "steady", "growth"},
     {"growing"},
     {"poll", "deliver", "maintain", "reload", "checkup", "ops"},
     {"credentials"},

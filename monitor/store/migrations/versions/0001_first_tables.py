@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.Column("moved_times", sa.Integer(), nullable=False),
         sa.Column("gaps", sa.Integer(), nullable=False),
         sa.Column("gap_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("rhythm", sa.LargeBinary(), nullable=False),
         sa.Column("next_poll_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("first_polled_at", sa.DateTime(timezone=True), nullable=True),
