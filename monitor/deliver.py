@@ -13,11 +13,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from monitor import growing, growth, outcomes
+from monitor.alerts.quiet import Loudness
 from monitor.errors import DeliveryError, Gone, Refused
 from monitor.receivers import Finder
 from monitor.store import alerts as stored_alerts
 from monitor.store import outbox, pauses
-from monitor.store.outbox import Kind, Queued, State
+from monitor.store.outbox import Holding, Kind, Queued, State
 from monitor.store.pauses import Cause, Pause
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class Deliver:
         *,
         growing: Growing,
         collapse_above: int,
+        loudness: Loudness | None = None,
         clock: Callable[[], datetime],
         wait: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -76,6 +78,7 @@ class Deliver:
         self._pacing = pacing
         self._growing = growing
         self._collapse_above = collapse_above
+        self._loudness = loudness or Loudness()
         self._clock = clock
         self._wait = wait
         self._pauses: dict[Cause, Pause] = {}
@@ -93,6 +96,7 @@ class Deliver:
         while not self._stopped and self._clock() < end:
             self.alive_at = time.monotonic()
             self._recover(self._pacing.silent_for)
+            self._hold()
             self._collapse()
             heads = self._heads()
             if not heads or heads[0][0] > self._clock() + _NEAR:
@@ -128,6 +132,19 @@ class Deliver:
             settle = self._pacing.timeout + self._pacing.settle
             found = outbox.recover(tx, now=now, silent_for=silent_for, settle=settle)
         log.warning("messages interrupted by a crash, looked up before sending: n=%d", found)
+
+    def _hold(self) -> None:
+        """Hold what is not told now, and tell what was held long enough."""
+        now = self._clock()
+        held = self._loudness.held(now)
+        holding = Holding(held.below, held.until_digest_below, held.opened)
+        with self._database.reading() as tx:
+            if not outbox.must_hold_or_release(tx, holding):
+                return
+        with self._database.transaction() as tx:
+            kept = outbox.hold(tx, holding)
+            told = outbox.release(tx, holding, size=DIGEST_SIZE, now=now)
+        log.info("alerts held: n=%d told=%d", kept, told)
 
     def _collapse(self) -> None:
         if not self._collapse_above:

@@ -5,6 +5,7 @@ pending -> sending -> sent
               |-> parked -> pending           a person must mend something first
               '-> dead                        it will never be taken
 pending -> digested                           told as part of a digest instead
+pending -> held -> pending | digested         quiet hours, or the next digest is waited for
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter
 from sqlalchemy import and_, func, insert, or_, select, true, update
 
-from monitor.model import Alert, Content, Digest, Message, Notice, Receipt
+from monitor.model import Alert, Content, Digest, Message, Notice, Receipt, Severity
 from monitor.store.schema import Time, outbox
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class State(StrEnum):
     """Where a message stands; see the module's diagram."""
 
     PENDING = "pending"
+    HELD = "held"
     SENDING = "sending"
     UNKNOWN = "unknown"
     SENT = "sent"
@@ -43,6 +45,8 @@ class State(StrEnum):
 
 
 _WAITING = (State.PENDING, State.SENDING, State.UNKNOWN, State.PARKED)
+_ALWAYS = len(Severity)
+"""Rank of what is never held: digests were held already, notices are not for readers."""
 LOOKED_ENOUGH = 1_000
 """So many failed look-ups that the next one that fails is the last."""
 _KEYS = uuid.UUID("5f1c6f0e-2a52-4b8c-9d0f-3a1de7f1c0aa")
@@ -137,6 +141,7 @@ def _new(content: Content, channel: str, now: datetime) -> dict[str, Any]:
         "kind": Kind.POST.value,
         "content": _dump(content),
         "state": State.PENDING.value,
+        "rank": content.severity.rank if isinstance(content, Alert) else _ALWAYS,
         "attempts": 0,
         "looks": 0,
         "created_at": now,
@@ -169,6 +174,64 @@ def collapse(tx: Transaction, channel: str, *, above: int, size: int, now: datet
     for first in range(0, len(waiting), size):
         _digest(tx, waiting[first : first + size], total=len(waiting), now=now)
     return len(waiting)
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Which alerts are not told now."""
+
+    below: int
+    """Those of a lower rank."""
+    until_digest_below: int
+    """Those of a lower rank that were promised after `opened`."""
+    opened: datetime | None
+    """When the last digest was due; None for never."""
+
+    def clause(self) -> ColumnElement[bool]:
+        """Whether an alert is one of them."""
+        waits = outbox.c.rank < self.until_digest_below
+        if self.opened is not None:
+            waits = and_(waits, outbox.c.created_at > self.opened)
+        return or_(outbox.c.rank < self.below, waits)
+
+    def to_hold(self) -> ColumnElement[bool]:
+        """Never-tried alerts that are to be held."""
+        fresh = and_(outbox.c.state == State.PENDING.value, outbox.c.attempts == 0)
+        return and_(fresh, outbox.c.alert_id.is_not(None), self.clause())
+
+    def to_release(self) -> ColumnElement[bool]:
+        """Held alerts that are to be told."""
+        return and_(outbox.c.state == State.HELD.value, ~self.clause())
+
+
+def must_hold_or_release(tx: Transaction, holding: Holding) -> bool:
+    """Whether there is anything to hold or to tell."""
+    concerned = select(outbox.c.id).where(or_(holding.to_hold(), holding.to_release()))
+    return tx.execute(select(concerned.exists())).scalar_one()
+
+
+def hold(tx: Transaction, holding: Holding) -> int:
+    """Hold alerts for now; returns how many."""
+    held = {"state": State.HELD.value}
+    return tx.execute(update(outbox).where(holding.to_hold()).values(held)).rowcount
+
+
+def release(tx: Transaction, holding: Holding, *, size: int, now: datetime) -> int:
+    """Tell what is held no longer: one alert of a channel as it is, several as digests."""
+    free = select(outbox).where(holding.to_release()).order_by(outbox.c.id).with_for_update()
+    rows = tx.execute(free).all()
+    by_channel: dict[str, list[Row[Any]]] = {}
+    for row in rows:
+        by_channel.setdefault(row.channel, []).append(row)
+    for waiting in by_channel.values():
+        if len(waiting) == 1:
+            # Held once is held enough: whatever begins meanwhile, it is told now.
+            told = {"state": State.PENDING.value, "rank": _ALWAYS}
+            tx.execute(update(outbox).where(outbox.c.id == waiting[0].id).values(told))
+            continue
+        for first in range(0, len(waiting), size):
+            _digest(tx, waiting[first : first + size], total=len(waiting), now=now)
+    return len(rows)
 
 
 def _digest(tx: Transaction, rows: Sequence[Row[Any]], *, total: int, now: datetime) -> None:
@@ -380,7 +443,7 @@ class Held:
 
 
 def undelivered(tx: Transaction) -> tuple[Held, ...]:
-    """What is not delivered, by channel and state."""
+    """What should have been delivered and is not, by channel and state."""
     query = (
         select(
             outbox.c.channel,
@@ -389,7 +452,7 @@ def undelivered(tx: Transaction) -> tuple[Held, ...]:
             func.min(outbox.c.created_at, type_=Time),
             func.max(outbox.c.error),
         )
-        .where(outbox.c.state.not_in([State.SENT.value, State.DIGESTED.value]))
+        .where(outbox.c.state.not_in([State.SENT.value, State.DIGESTED.value, State.HELD.value]))
         .group_by(outbox.c.channel, outbox.c.state)
         .order_by(outbox.c.channel, outbox.c.state)
     )
