@@ -6,7 +6,7 @@ channel | promise
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from monitor.alerts import policy, routing
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from monitor.alerts.routing import Route
-    from monitor.model import Known, Rule
+    from monitor.model import Known
     from monitor.rules import Matcher
     from monitor.store.database import Transaction
 
@@ -144,7 +144,7 @@ class Intake:
                 severity=policy.highest(match.severity for match in route.matches),
                 now=now,
             )
-            alert = make_alert(item, story, route.matches, self._matcher.rules, reason, seen=now)
+            alert = make_alert(item, story, route.matches, self._matcher, reason, seen=now)
             outbox.enqueue(
                 tx,
                 alert,
@@ -209,14 +209,15 @@ def make_alert(
     item: Item,
     story: int,
     matches: Iterable[Match],
-    rules: Mapping[str, Rule],
+    matcher: Matcher,
     reason: Reason,
     *,
     seen: datetime,
 ) -> Alert:
     """What a reader is shown of an item and of why it matched."""
     ordered = sorted(matches, key=lambda match: -match.severity.rank)
-    evidence = dict.fromkeys(one for match in ordered for one in match.evidence)
+    found = dict.fromkeys(one for match in ordered for one in match.evidence)
+    rules, names = matcher.rules, matcher.names
     return Alert(
         story=story,
         reason=reason,
@@ -228,6 +229,6 @@ def make_alert(
         language=item.language,
         published=item.published,
         seen=seen,
-        evidence=tuple(evidence),
+        evidence=tuple(replace(one, gloss=names.get(one.term, "")) for one in found),
         broadcast=any(rules[match.rule].broadcast for match in ordered),
     )

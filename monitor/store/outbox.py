@@ -414,6 +414,12 @@ def alerts_of(tx: Transaction, alert: int) -> tuple[tuple[Receipt, Alert], ...]:
     )
 
 
+def find(tx: Transaction, id_: int) -> Queued | None:
+    """The message of this number."""
+    row = tx.execute(select(outbox).where(outbox.c.id == id_)).one_or_none()
+    return _queued(row) if row else None
+
+
 def latest(tx: Transaction, *, limit: int, undelivered: bool = False) -> tuple[Queued, ...]:
     """The newest messages, newest first; only those not delivered where asked."""
     query = select(outbox).order_by(outbox.c.id.desc()).limit(limit)

@@ -29,7 +29,8 @@ def test_every_command_is_in_the_readme(command: str) -> None:
 def test_the_readme_names_no_command_that_is_not_there() -> None:
     named = set(
         re.findall(
-            r"`(monitor [a-z]+(?: (?:list|test|lint|schema|retry|upgrade|check|backup|show|merge|split))?)",
+            r"`(monitor [a-z]+(?: (?:list|test|lint|schema|retry|preview|upgrade|check|backup"
+            r"|show|merge|split))?)",
             README,
         )
     )
