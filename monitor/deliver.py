@@ -216,6 +216,8 @@ class Deliver:
         since = min(queued.first_tried_at or queued.created_at, self._clock())
         try:
             receipt = finder.find(message, since=since)
+        except Gone:
+            receipt = None  # with the thread, whatever stood in it is gone
         except DeliveryError as error:
             return self._not_found_out(queued, error)
         if receipt:
