@@ -17,8 +17,9 @@ from monitor.alerts.quiet import Loudness
 from monitor.errors import DeliveryError, Gone, Refused
 from monitor.receivers import Finder
 from monitor.store import alerts as stored_alerts
-from monitor.store import outbox, pauses
-from monitor.store.outbox import Holding, Kind, Queued, State
+from monitor.store import folding, outbox, pauses
+from monitor.store.folding import Holding
+from monitor.store.outbox import Kind, Queued, State
 from monitor.store.pauses import Cause, Pause
 
 if TYPE_CHECKING:
@@ -139,21 +140,21 @@ class Deliver:
         held = self._loudness.held(now)
         holding = Holding(held.below, held.until_digest_below, held.opened)
         with self._database.reading() as tx:
-            if not outbox.must_hold_or_release(tx, holding):
+            if not folding.must_hold_or_release(tx, holding):
                 return
         with self._database.transaction() as tx:
-            kept = outbox.hold(tx, holding)
-            told = outbox.release(tx, holding, size=DIGEST_SIZE, now=now)
+            kept = folding.hold(tx, holding)
+            told = folding.release(tx, holding, size=DIGEST_SIZE, now=now)
         log.info("alerts held: n=%d told=%d", kept, told)
 
     def _collapse(self) -> None:
         if not self._collapse_above:
             return
         with self._database.reading() as tx:
-            channels = outbox.crowded(tx, above=self._collapse_above)
+            channels = folding.crowded(tx, above=self._collapse_above)
         for channel in channels:
             with self._database.transaction() as tx:
-                folded = outbox.collapse(
+                folded = folding.collapse(
                     tx, channel, above=self._collapse_above, size=DIGEST_SIZE, now=self._clock()
                 )
             if folded:
