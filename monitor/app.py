@@ -184,6 +184,7 @@ class Service:
             Pacing(config.slack.pace, config.slack.settle, config.slack.timeout),
             growing=self._growing,
             collapse_above=config.alerts.collapse_above,
+            loudness=config.alerts.loudness(config.service.timezone),
             clock=self._clock,
             wait=self._wait,
         )

@@ -16,7 +16,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitor import __version__, app, demo, example, health, log, online, show, signals, urls
+from monitor import (
+    __version__,
+    app,
+    demo,
+    example,
+    growth,
+    health,
+    log,
+    online,
+    show,
+    signals,
+    urls,
+)
 from monitor import config as configuration
 from monitor.credentials import load_secrets
 from monitor.errors import ConfigError, MonitorError, Problem, StoreError
@@ -34,6 +46,7 @@ from monitor.options import (
     database_of,
     load,
 )
+from monitor.receivers.slack import preview
 from monitor.reload import checked
 from monitor.rulecommands import rules_cli
 from monitor.rules import jsonl
@@ -381,6 +394,24 @@ def _headline(content: Content) -> str:
     if isinstance(content, Notice):
         return content.heading
     return content.title
+
+
+@alerts_cli.command("preview")
+def alerts_preview(
+    number: Annotated[int, typer.Argument(metavar="ID", help="As `monitor alerts list` has it.")],
+    *,
+    config: ConfigOption = CONFIG,
+) -> None:
+    """Print an alert as Slack would show it, as one HTML page: `... preview 12 > alert.html`."""
+    loaded = load(config)
+    with database_of(loaded) as database, database.reading() as tx:
+        queued = outbox.find(tx, number)
+        message = growth.prepared(tx, queued)[0] if queued else None
+    if message is None:
+        show.fail(f"there is no alert {number}: `monitor alerts list` shows their numbers")
+        raise typer.Exit(FAILED)
+    service = loaded.service
+    sys.stdout.write(preview.page(message, service=service.name, timezone=service.timezone))
 
 
 @alerts_cli.command("retry")

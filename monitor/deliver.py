@@ -13,10 +13,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from monitor import growing, growth, outcomes
+from monitor.alerts.quiet import Loudness
 from monitor.errors import DeliveryError, Gone, Refused
 from monitor.receivers import Finder
 from monitor.store import alerts as stored_alerts
-from monitor.store import outbox, pauses
+from monitor.store import folding, outbox, pauses
+from monitor.store.folding import Holding
 from monitor.store.outbox import Kind, Queued, State
 from monitor.store.pauses import Cause, Pause
 
@@ -68,6 +70,7 @@ class Deliver:
         *,
         growing: Growing,
         collapse_above: int,
+        loudness: Loudness | None = None,
         clock: Callable[[], datetime],
         wait: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -76,6 +79,7 @@ class Deliver:
         self._pacing = pacing
         self._growing = growing
         self._collapse_above = collapse_above
+        self._loudness = loudness or Loudness()
         self._clock = clock
         self._wait = wait
         self._pauses: dict[Cause, Pause] = {}
@@ -93,6 +97,7 @@ class Deliver:
         while not self._stopped and self._clock() < end:
             self.alive_at = time.monotonic()
             self._recover(self._pacing.silent_for)
+            self._hold()
             self._collapse()
             heads = self._heads()
             if not heads or heads[0][0] > self._clock() + _NEAR:
@@ -129,14 +134,27 @@ class Deliver:
             found = outbox.recover(tx, now=now, silent_for=silent_for, settle=settle)
         log.warning("messages interrupted by a crash, looked up before sending: n=%d", found)
 
+    def _hold(self) -> None:
+        """Hold what is not told now, and tell what was held long enough."""
+        now = self._clock()
+        held = self._loudness.held(now)
+        holding = Holding(held.below, held.until_digest_below, held.opened)
+        with self._database.reading() as tx:
+            if not folding.must_hold_or_release(tx, holding):
+                return
+        with self._database.transaction() as tx:
+            kept = folding.hold(tx, holding)
+            told = folding.release(tx, holding, size=DIGEST_SIZE, now=now)
+        log.info("alerts held: n=%d told=%d", kept, told)
+
     def _collapse(self) -> None:
         if not self._collapse_above:
             return
         with self._database.reading() as tx:
-            channels = outbox.crowded(tx, above=self._collapse_above)
+            channels = folding.crowded(tx, above=self._collapse_above)
         for channel in channels:
             with self._database.transaction() as tx:
-                folded = outbox.collapse(
+                folded = folding.collapse(
                     tx, channel, above=self._collapse_above, size=DIGEST_SIZE, now=self._clock()
                 )
             if folded:
@@ -199,6 +217,8 @@ class Deliver:
         since = min(queued.first_tried_at or queued.created_at, self._clock())
         try:
             receipt = finder.find(message, since=since)
+        except Gone:
+            receipt = None  # with the thread, whatever stood in it is gone
         except DeliveryError as error:
             return self._not_found_out(queued, error)
         if receipt:

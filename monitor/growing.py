@@ -72,7 +72,8 @@ class Growing:
                 shown = stored_alerts.next_grown(tx, now=now, horizon=now + outcomes.LONGEST_HOLD)
             if shown is None:
                 return
-            self._update(self._updater, shown)
+            if not self._update(self._updater, shown):
+                return  # the next tick looks again, at another one
             self._wait(PACE.total_seconds())
 
     def stop(self) -> None:
@@ -95,14 +96,15 @@ class Growing:
         until = self._paused_until
         return until is not None and now < until <= now + outcomes.LONGEST_HOLD
 
-    def _update(self, updater: Updater, shown: Shown) -> None:
+    def _update(self, updater: Updater, shown: Shown) -> bool:
+        """Update a message; False if Slack did not take it."""
         with self._database.transaction() as tx:
             if not stored_alerts.claim(tx, shown, next_update=self._clock() + REST):
-                return
+                return True
             content = growth.now_reads(tx, shown.alert, shown.story, shown.receipt)
             if content is None:
                 stored_alerts.updated(tx, shown)
-                return
+                return True
         try:
             message = Message(outbox.key_of(shown.alert, 1), shown.channel, content)
             updater.update(message, shown.receipt, revision=shown.updates + 1)
@@ -110,11 +112,13 @@ class Growing:
             self._close(shown, error)
         except DeliveryError as error:
             self._failed(shown, error)
+            return False
         else:
             self._said = ""
             with self._database.transaction() as tx:
                 stored_alerts.updated(tx, shown)
             log.info("message updated: alert=%d channel=%s", shown.alert, shown.channel)
+        return True
 
     def _close(self, shown: Shown, error: Gone) -> None:
         # Who deletes a message does not want to see it again; news of the story makes a new one.

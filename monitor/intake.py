@@ -6,7 +6,7 @@ channel | promise
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from monitor.alerts import policy, routing
@@ -19,12 +19,11 @@ from monitor.store import stories as stored_stories
 from monitor.store.outbox import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime, timedelta
 
     from monitor.alerts.routing import Route
     from monitor.arrivals import Arrived
-    from monitor.model import Rule
     from monitor.rules import Matcher
     from monitor.store.database import Transaction
 
@@ -149,13 +148,7 @@ class Intake:
                 now=now,
             )
             alert = make_alert(
-                one.item,
-                story,
-                route.matches,
-                self._matcher.rules,
-                reason,
-                seen=now,
-                changes=changes,
+                one.item, story, route.matches, self._matcher, reason, seen=now, changes=changes
             )
             outbox.enqueue(
                 tx,
@@ -173,7 +166,7 @@ def make_alert(
     item: Item,
     story: int,
     matches: Iterable[Match],
-    rules: Mapping[str, Rule],
+    matcher: Matcher,
     reason: Reason,
     *,
     seen: datetime,
@@ -184,7 +177,8 @@ def make_alert(
     `changes` is what it says and its story, which was told, did not.
     """
     ordered = sorted(matches, key=lambda match: -match.severity.rank)
-    evidence = dict.fromkeys(one for match in ordered for one in match.evidence)
+    found = dict.fromkeys(one for match in ordered for one in match.evidence)
+    rules, names = matcher.rules, matcher.names
     return Alert(
         story=story,
         reason=reason,
@@ -196,7 +190,7 @@ def make_alert(
         language=item.language,
         published=item.published,
         seen=seen,
-        evidence=tuple(evidence),
+        evidence=tuple(replace(one, gloss=names.get(one.term, "")) for one in found),
         broadcast=any(rules[match.rule].broadcast for match in ordered),
         changes=changes,
     )

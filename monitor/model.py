@@ -157,6 +157,8 @@ class Evidence:
     """Offset after the last code point."""
     text: str
     """The slice of the field from start to end."""
+    gloss: str = ""
+    """What the term is called in the rule files, for readers of other languages; "" for plain words."""
 
 
 @dataclass(frozen=True, slots=True)

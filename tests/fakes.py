@@ -74,12 +74,18 @@ class MemoryReceiver:
         """Nothing is open."""
 
 
-def alert(title: str = "Two soldiers captured", *, story: int = 1, rule: str = "pow") -> Alert:
+def alert(
+    title: str = "Two soldiers captured",
+    *,
+    story: int = 1,
+    rule: str = "pow",
+    severity: Severity = Severity.HIGH,
+) -> Alert:
     """An alert as the service would promise it."""
     return Alert(
         story=story,
         reason=Reason.NEW_STORY,
-        rules=(RuleLabel(rule, "Prisoners of war", Severity.HIGH),),
+        rules=(RuleLabel(rule, "Prisoners of war", severity),),
         title=title,
         summary="They were taken near Sudzha.",
         url="https://example.org/1",
@@ -91,7 +97,14 @@ def alert(title: str = "Two soldiers captured", *, story: int = 1, rule: str = "
     )
 
 
-def promise(database: Database, title: str, *, channel: str, now: datetime) -> None:
+def promise(
+    database: Database,
+    title: str,
+    *,
+    channel: str,
+    now: datetime,
+    severity: Severity = Severity.HIGH,
+) -> None:
     """Promise an alert of a new story to a channel, as the intake does."""
     with database.transaction() as tx:
         story = stories.start(tx, now=now)
@@ -102,9 +115,10 @@ def promise(database: Database, title: str, *, channel: str, now: datetime) -> N
             channel=channel,
             scope="story",
             rules=["pow"],
-            severity=Severity.HIGH,
+            severity=severity,
             now=now,
         )
+        content = alert(title, severity=severity)
         outbox.enqueue(
-            tx, alert(title), alert=told.alert, revision=told.revision, channel=channel, now=now
+            tx, content, alert=told.alert, revision=told.revision, channel=channel, now=now
         )

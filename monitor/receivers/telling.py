@@ -317,7 +317,7 @@ def _word(found: Evidence) -> str:
     word = _name(found.text) or _name(found.name)
     if not found.term.startswith("@"):
         return word
-    gloss = _name(found.term[1:].replace("-", " "))
+    gloss = _name(found.gloss) or _name(found.term[1:].replace("-", " "))
     return word if gloss.casefold() in word.casefold() else f"{word} ({gloss})"
 
 

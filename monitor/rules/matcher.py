@@ -10,6 +10,7 @@ from monitor.rules.candidates import Candidates, Need
 from monitor.rules.concepts import Concepts
 from monitor.rules.evaluate import Node, Reader, speaks
 from monitor.rules.explain import Explanation, first_failure
+from monitor.rules.model import Entity
 from monitor.rules.nodes import Builder
 from monitor.rules.parser import parse
 from monitor.rules.reading import FIELDS, Reading
@@ -84,6 +85,11 @@ class Matcher:
     def concepts(self, item: Item) -> tuple[Concept, ...]:
         """Every entity and term list that the item mentions, also those that no rule asks for."""
         return self._named.find(item)
+
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """What every entity is called, by the term of its evidence (`@cho-tae-yul`)."""
+        return {f"@{one.id}": one.name for one in self._all_named if isinstance(one, Entity)}
 
     @cached_property
     def _named(self) -> Concepts:

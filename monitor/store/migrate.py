@@ -6,10 +6,6 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from monitor.errors import WrongSchema
@@ -25,16 +21,26 @@ log = logging.getLogger(__name__)
 
 # Two replicas that start together must not migrate together; any constant will do.
 _ADVISORY_LOCK = 0x6D6F6E69
+_MIGRATIONS = Path(__file__).with_name("migrations")
 
 
 def latest() -> str:
     """The revision this version works with."""
-    return str(ScriptDirectory.from_config(_config()).get_current_head())
+    return _revisions()[-1]
+
+
+def _revisions() -> list[str]:
+    """Every revision, in order: the files of the migrations are named after them."""
+    files = (_MIGRATIONS / "versions").glob("[0-9]*.py")
+    return sorted(file.name.partition("_")[0] for file in files)
 
 
 def current(tx: Transaction) -> str | None:
     """The revision the database has; None for an empty one."""
-    return MigrationContext.configure(tx).get_current_revision()
+    if not inspect(tx).has_table("alembic_version"):
+        return None
+    revision = tx.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return None if revision is None else str(revision)
 
 
 def require_latest(database: Database) -> None:
@@ -77,10 +83,19 @@ def upgrade(database: Database) -> str | None:
     with database.transaction() as tx:
         if tx.dialect.name == "postgresql":
             tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
-        config = _config()
-        config.attributes["connection"] = tx
-        command.upgrade(config, "head")
+        _run_migrations(tx)
     return revision or "none"
+
+
+def _run_migrations(tx: Transaction) -> None:
+    # Slow to load, and needed once a version.
+    from alembic import command  # noqa: PLC0415 - as said above
+    from alembic.config import Config  # noqa: PLC0415 - as said above
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes["connection"] = tx
+    command.upgrade(config, "head")
 
 
 def _refuse_foreign(database: Database, tables: Iterable[str]) -> None:
@@ -94,15 +109,8 @@ def _refuse_foreign(database: Database, tables: Iterable[str]) -> None:
 
 
 def _refuse_newer(revision: str | None) -> None:
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if revision is not None and revision not in known:
+    if revision is not None and revision not in _revisions():
         raise WrongSchema(
             f"the database has schema {revision}, which this version does not know: a newer version "
             "wrote it. Start that version, or restore the copy made before the upgrade"
         )
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-    return config

@@ -5,6 +5,7 @@ pending -> sending -> sent
               |-> parked -> pending           a person must mend something first
               '-> dead                        it will never be taken
 pending -> digested                           told as part of a digest instead
+pending -> held -> pending | digested         quiet hours, or the next digest is waited for
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter
 from sqlalchemy import and_, func, insert, or_, select, true, update
 
-from monitor.model import Alert, Content, Digest, Message, Notice, Receipt
+from monitor.model import Alert, Content, Digest, Message, Notice, Receipt, Severity
 from monitor.store.schema import Time, outbox
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from datetime import datetime, timedelta
 
     from sqlalchemy import ColumnElement, Row, Select
@@ -34,6 +35,7 @@ class State(StrEnum):
     """Where a message stands; see the module's diagram."""
 
     PENDING = "pending"
+    HELD = "held"
     SENDING = "sending"
     UNKNOWN = "unknown"
     SENT = "sent"
@@ -43,9 +45,11 @@ class State(StrEnum):
 
 
 _WAITING = (State.PENDING, State.SENDING, State.UNKNOWN, State.PARKED)
+ALWAYS = len(Severity)
+"""Rank of what is never held: digests were held already, notices are not for readers."""
 LOOKED_ENOUGH = 1_000
 """So many failed look-ups that the next one that fails is the last."""
-_KEYS = uuid.UUID("5f1c6f0e-2a52-4b8c-9d0f-3a1de7f1c0aa")
+KEYS = uuid.UUID("5f1c6f0e-2a52-4b8c-9d0f-3a1de7f1c0aa")
 """Name space of message keys; part of the format: another one would repeat what is on its way."""
 
 
@@ -82,7 +86,7 @@ class Queued:
 
 def key_of(alert: int, revision: int) -> str:
     """The key of what one alert says at one revision: the same after any crash."""
-    return str(uuid.uuid5(_KEYS, f"alert:{alert}:{revision}"))
+    return str(uuid.uuid5(KEYS, f"alert:{alert}:{revision}"))
 
 
 def enqueue(
@@ -96,7 +100,7 @@ def enqueue(
     kind: Kind = Kind.POST,
 ) -> None:
     """Promise an alert to a channel."""
-    row = _new(content, channel, now) | {"kind": kind.value}
+    row = new_row(content, channel, now) | {"kind": kind.value}
     tx.execute(
         insert(outbox).values(key=key_of(alert, revision), alert_id=alert, revision=revision, **row)
     )
@@ -109,7 +113,7 @@ def notify(
     if was_notified(tx, name):
         return None
     key = _notice_key(name)
-    tx.execute(insert(outbox).values(key=key, revision=1, **_new(notice, channel, now)))
+    tx.execute(insert(outbox).values(key=key, revision=1, **new_row(notice, channel, now)))
     return key
 
 
@@ -120,7 +124,7 @@ def was_notified(tx: Transaction, name: str) -> bool:
 
 
 def _notice_key(name: str) -> str:
-    return str(uuid.uuid5(_KEYS, f"notice:{name}"))
+    return str(uuid.uuid5(KEYS, f"notice:{name}"))
 
 
 def receipt_of(tx: Transaction, key: str) -> Receipt | None:
@@ -131,12 +135,14 @@ def receipt_of(tx: Transaction, key: str) -> Receipt | None:
     return Receipt(row.receipt_channel, row.receipt_ts)
 
 
-def _new(content: Content, channel: str, now: datetime) -> dict[str, Any]:
+def new_row(content: Content, channel: str, now: datetime) -> dict[str, Any]:
+    """The columns of a message that is promised now; the key is the caller's."""
     return {
         "channel": channel,
         "kind": Kind.POST.value,
         "content": _dump(content),
         "state": State.PENDING.value,
+        "rank": content.severity.rank if isinstance(content, Alert) else ALWAYS,
         "attempts": 0,
         "looks": 0,
         "created_at": now,
@@ -145,56 +151,6 @@ def _new(content: Content, channel: str, now: datetime) -> dict[str, Any]:
         "receipt_ts": "",
         "error": "",
     }
-
-
-def collapse(tx: Transaction, channel: str, *, above: int, size: int, now: datetime) -> int:
-    """Fold a channel's never-tried alerts into digests of up to `size` where more than `above` wait.
-
-    Returns how many alerts were folded. Their order is kept: oldest first.
-    """
-    waiting = tx.execute(
-        select(outbox)
-        .where(
-            outbox.c.channel == channel,
-            outbox.c.state == State.PENDING.value,
-            outbox.c.attempts == 0,
-            outbox.c.alert_id.is_not(None),
-        )
-        .order_by(outbox.c.id)
-        # Two replicas must not fold the same alerts, nor one send what the other folds.
-        .with_for_update()
-    ).all()
-    if len(waiting) <= above:
-        return 0
-    for first in range(0, len(waiting), size):
-        _digest(tx, waiting[first : first + size], total=len(waiting), now=now)
-    return len(waiting)
-
-
-def _digest(tx: Transaction, rows: Sequence[Row[Any]], *, total: int, now: datetime) -> None:
-    alerts = tuple(alert for row in rows if isinstance(alert := _load(row.content), Alert))
-    key = uuid.uuid5(_KEYS, "digest:" + ",".join(row.key for row in rows))
-    values = _new(Digest(alerts, total), rows[0].channel, now)
-    made = insert(outbox).values(key=str(key), revision=1, **values).returning(outbox.c.id)
-    digest = int(tx.execute(made).scalar_one())
-    ids = [row.id for row in rows]
-    folded = {"state": State.DIGESTED.value, "digest_id": digest}
-    tx.execute(update(outbox).where(outbox.c.id.in_(ids)).values(folded))
-
-
-def crowded(tx: Transaction, *, above: int) -> tuple[str, ...]:
-    """The channels in which more than `above` never-tried alerts wait."""
-    query = (
-        select(outbox.c.channel)
-        .where(
-            outbox.c.state == State.PENDING.value,
-            outbox.c.attempts == 0,
-            outbox.c.alert_id.is_not(None),
-        )
-        .group_by(outbox.c.channel)
-        .having(func.count() > above)
-    )
-    return tuple(tx.execute(query).scalars())
 
 
 def heads(tx: Transaction) -> tuple[Queued, ...]:
@@ -347,8 +303,14 @@ def alerts_of(tx: Transaction, alert: int) -> tuple[tuple[Receipt, Alert], ...]:
     return tuple(
         (Receipt(row.receipt_channel, row.receipt_ts), content)
         for row in tx.execute(query)
-        if isinstance(content := _load(row.content), Alert)
+        if isinstance(content := load(row.content), Alert)
     )
+
+
+def find(tx: Transaction, id_: int) -> Queued | None:
+    """The message of this number."""
+    row = tx.execute(select(outbox).where(outbox.c.id == id_)).one_or_none()
+    return _queued(row) if row else None
 
 
 def latest(tx: Transaction, *, limit: int, undelivered: bool = False) -> tuple[Queued, ...]:
@@ -380,7 +342,7 @@ class Held:
 
 
 def undelivered(tx: Transaction) -> tuple[Held, ...]:
-    """What is not delivered, by channel and state."""
+    """What should have been delivered and is not, by channel and state."""
     query = (
         select(
             outbox.c.channel,
@@ -389,7 +351,7 @@ def undelivered(tx: Transaction) -> tuple[Held, ...]:
             func.min(outbox.c.created_at, type_=Time),
             func.max(outbox.c.error),
         )
-        .where(outbox.c.state.not_in([State.SENT.value, State.DIGESTED.value]))
+        .where(outbox.c.state.not_in([State.SENT.value, State.DIGESTED.value, State.HELD.value]))
         .group_by(outbox.c.channel, outbox.c.state)
         .order_by(outbox.c.channel, outbox.c.state)
     )
@@ -404,7 +366,7 @@ def _queued(row: Row[Any]) -> Queued:
         id=row.id,
         alert=row.alert_id,
         kind=Kind(row.kind),
-        message=Message(row.key, row.channel, _load(row.content)),
+        message=Message(row.key, row.channel, load(row.content)),
         state=State(row.state),
         attempts=row.attempts,
         looks=row.looks,
@@ -431,7 +393,8 @@ def _dump(content: Content) -> dict[str, Any]:
     return {"alert": _ALERT.dump_python(content, mode="json")}
 
 
-def _load(stored: dict[str, Any]) -> Content:
+def load(stored: dict[str, Any]) -> Content:
+    """The content of a row."""
     if "digest" in stored:
         return _DIGEST.validate_json(json.dumps(stored["digest"]))
     if "notice" in stored:

@@ -243,6 +243,8 @@ outbox = Table(
     Column("revision", Integer, nullable=False),
     Column("content", JSON, nullable=False),
     Column("state", Text, nullable=False),
+    # Rank of severity: what matters less may be held in quiet hours.
+    Column("rank", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("created_at", Time, nullable=False),
     Column("not_before", Time, nullable=False),
@@ -257,7 +259,7 @@ outbox = Table(
     Column("error", Text, nullable=False),
     Column("digest_id", _Id, ForeignKey("outbox.id"), index=True),
     CheckConstraint(
-        "state IN ('pending', 'sending', 'unknown', 'sent', 'parked', 'dead', 'digested')",
+        "state IN ('pending', 'held', 'sending', 'unknown', 'sent', 'parked', 'dead', 'digested')",
         name="state",
     ),
     Index("ix_outbox_queue", "state", "channel", "id"),

@@ -304,3 +304,18 @@ def test_lint_warns_and_is_strict_only_where_asked(program: Program) -> None:
     assert warned.returncode == 0
     assert "rules.toml:" in warned.stdout
     assert program.run("rules", "lint", "--strict").returncode == 1
+
+
+def test_an_alert_can_be_looked_at_as_a_page(program: Program, feeds: FeedServer) -> None:
+    url = feeds.publish("/a.xml", rss([rss_item("North Korean captured", guid="1")]))
+    program.configure(feeds=[url])
+    assert program.run("run", "--once").returncode == 0
+
+    page = program.run("alerts", "preview", "1")
+    assert page.returncode == 0
+    assert page.stdout.startswith("<!doctype html>")
+    assert "North Korean captured" in page.stdout
+
+    missing = program.run("alerts", "preview", "99")
+    assert missing.returncode == 1
+    assert "there is no alert 99" in missing.stderr

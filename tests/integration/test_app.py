@@ -47,6 +47,7 @@ class Desk:
             {
                 "database": {"url": f"sqlite:///{self.file}"},
                 "rules": {"path": str(folder / "rules")},
+                "alerts": {"ops_channel": ""},
                 "web": {"listen": ""},
             }
         )

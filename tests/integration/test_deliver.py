@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import time, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
 from fakes import Clock, MemoryReceiver, promise
 
+from monitor.alerts.quiet import Loudness
 from monitor.deliver import Deliver, Pacing
 from monitor.errors import (
     ChannelUnavailable,
@@ -18,7 +19,7 @@ from monitor.errors import (
     Unclear,
 )
 from monitor.growing import Growing
-from monitor.model import Alert, Digest
+from monitor.model import Alert, Digest, Notice, Severity
 from monitor.outcomes import LOOKS, PATIENT_LOOKS, after, backoff
 from monitor.store import migrate, outbox, pauses
 from monitor.store.database import Database
@@ -33,10 +34,18 @@ if TYPE_CHECKING:
 class Desk:
     """A database with promised alerts, a receiver and the job between them."""
 
-    def __init__(self, database: Database, now: datetime, *, collapse_above: int = 20) -> None:
+    def __init__(
+        self,
+        database: Database,
+        now: datetime,
+        *,
+        collapse_above: int = 20,
+        loudness: Loudness | None = None,
+    ) -> None:
         self.database = database
         self.clock = Clock(now)
         self.collapse_above = collapse_above
+        self.loudness = loudness
         self.receiver = MemoryReceiver()
         self.deliver = self.another()
 
@@ -48,12 +57,25 @@ class Desk:
             Pacing(),
             growing=Growing(self.database, self.receiver, clock=self.clock, wait=self.clock.pass_),
             collapse_above=self.collapse_above,
+            loudness=self.loudness,
             clock=self.clock,
             wait=self.clock.pass_,
         )
 
-    def promise(self, title: str, channel: str = "#a") -> None:
-        promise(self.database, title, channel=channel, now=self.clock())
+    def promise(
+        self, title: str, channel: str = "#a", *, severity: Severity = Severity.HIGH
+    ) -> None:
+        promise(self.database, title, channel=channel, now=self.clock(), severity=severity)
+
+    def told(self) -> list[list[str]]:
+        """The titles of each message, a digest's together."""
+        return [
+            [one.title for one in m.content.alerts]
+            if isinstance(m.content, Digest)
+            else [m.content.title]
+            for m in self.receiver.taken
+            if not isinstance(m.content, Notice)
+        ]
 
     def run(self, seconds: int) -> None:
         """Let the job tick once a second, or when it is done if that takes longer."""
@@ -414,6 +436,72 @@ def test_zero_never_collapses(database: Database, now: datetime) -> None:
     desk.run(30)
 
     assert len(desk.titles()) == 25
+
+
+QUIET = Loudness(quiet=(time(9), time(11)), breaks=Severity.HIGH)
+"""Now is half past nine."""
+
+
+def test_quiet_hours_hold_what_matters_little_and_tell_it_afterwards_in_one_message(
+    database: Database, now: datetime
+) -> None:
+    desk = Desk(database, now, loudness=QUIET)
+    for number in range(3):
+        desk.promise(f"medium {number}", severity=Severity.MEDIUM)
+    desk.promise("high", severity=Severity.HIGH)
+    desk.promise("alone", "#b", severity=Severity.LOW)
+
+    desk.run(60)
+    assert desk.told() == [["high"]], "it passes those that wait"
+
+    desk.clock.pass_(2 * 3600)
+    desk.run(5)
+    assert sorted(desk.told()[1:]) == [["alone"], ["medium 0", "medium 1", "medium 2"]]
+
+
+def test_an_alert_on_its_way_when_quiet_hours_begin_is_not_held(
+    database: Database, now: datetime
+) -> None:
+    desk = Desk(database, now - timedelta(hours=1), loudness=QUIET)
+    desk.promise("medium", severity=Severity.MEDIUM)
+    desk.receiver.trouble = [Unclear("timed out")]
+    desk.deliver()
+    desk.clock.pass_(3600)
+
+    desk.run(60)
+
+    assert desk.told() == [["medium"]]
+
+
+def test_what_matters_little_waits_for_the_next_digest(database: Database, now: datetime) -> None:
+    loudness = Loudness(digests=(time(9), time(17)), digest_below=Severity.HIGH)
+    desk = Desk(database, now, loudness=loudness)
+    desk.promise("low", severity=Severity.LOW)
+    desk.promise("medium", severity=Severity.MEDIUM)
+    desk.promise("high", severity=Severity.HIGH)
+    desk.run(10)
+    assert desk.told() == [["high"]]
+
+    desk.clock.now = now.replace(hour=17, minute=0)
+    desk.run(5)
+    assert desk.told() == [["high"], ["low", "medium"]]
+
+    desk.promise("later", severity=Severity.LOW)
+    desk.run(60)
+    assert len(desk.told()) == 2
+
+
+def test_a_restart_in_quiet_hours_tells_nothing(database: Database, now: datetime) -> None:
+    desk = Desk(database, now, loudness=QUIET)
+    desk.promise("medium", severity=Severity.MEDIUM)
+    desk.run(5)
+
+    desk.deliver = desk.another()
+    desk.deliver.start(alone=True)
+    desk.run(60)
+
+    assert desk.told() == []
+    assert not desk.deliver.can_send_by(desk.clock() + timedelta(hours=9))
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ class Desk:
         self.items = 0
         self.restart()
 
-    def restart(self) -> None:
+    def restart(self, *, settle: timedelta = timedelta(seconds=1)) -> None:
         """The jobs of another process on the same database."""
         receiver = SlackReceiver(
             SecretStr(self.slack.token), api_url=self.slack.api_url, timeout=5, service="Desk"
@@ -107,7 +107,7 @@ class Desk:
         self.deliver = Deliver(
             self.database,
             receiver,
-            Pacing(settle=timedelta(seconds=1)),
+            Pacing(settle=settle),
             growing=self.growing,
             collapse_above=20,
             clock=self.clock,
@@ -266,6 +266,22 @@ def test_a_reply_whose_answer_is_lost_is_found_in_its_thread(desk: Desk) -> None
 
     assert len(replies(desk.slack)) == 1
     assert any(call.method == "conversations.replies" for call in desk.slack.calls)
+
+
+def test_a_reply_whose_thread_was_deleted_meanwhile_goes_to_the_channel(desk: Desk) -> None:
+    desk.report("Wire", EN)
+    desk.run(1)
+    desk.restart(settle=timedelta(seconds=15))
+    desk.slack.fault("chat.postMessage", "reset", phase="before")
+    desk.report("Gazette", EN, summary="Cho Tae-yul and Sybiha spoke of asylum by telephone.")
+    desk.deliver()
+    desk.slack.delete(desk.slack.messages[0].ts)
+
+    desk.run(2)
+
+    (message,) = desk.slack.messages
+    assert not message.thread_ts
+    assert "Asylum" in desk.shown()
 
 
 def test_a_deleted_message_is_left_deleted_until_there_is_news(desk: Desk) -> None:

@@ -108,6 +108,16 @@ def _alerts(content: Content) -> tuple[Alert, ...]:
     return ()
 
 
+def plain(message: Message, *, service: str) -> Rendered:
+    """The same in one sentence and an address: for when Slack does not take the blocks."""
+    rendered = render(message, service=service)
+    url = ""
+    if isinstance(message.content, Alert):
+        url = _linkable(tell(message.content)).url
+    text = f"{rendered.text}\n<{markup.address(url)}>" if url else rendered.text
+    return replace(rendered, text=text, blocks=[])
+
+
 # A notice of the service's own
 
 

@@ -19,11 +19,12 @@ from slack_sdk.webhook import WebhookClient
 
 from monitor.errors import Unclear
 from monitor.model import Alert, Receipt
-from monitor.receivers.slack.blocks import EVENT_TYPE, render
+from monitor.receivers.slack.blocks import EVENT_TYPE, plain, render
 from monitor.receivers.slack.errors import (
     BOT_TOKEN,
     WEBHOOK,
     Answer,
+    Malformed,
     failure,
     refusal,
     wrong_secret,
@@ -46,6 +47,8 @@ _PAGE = 200
 _MAX_PAGES = 100
 # What the SDK raises on answers that are JSON but no object, wrongly encoded, or nested too deep.
 _UNREADABLE = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
+
+log = logging.getLogger(__name__)
 
 # The SDK logs addresses, bodies and the texts of exceptions; what matters of them is in our errors.
 _SILENT = logging.getLogger("monitor.receivers.slack.sdk")
@@ -100,12 +103,19 @@ class SlackReceiver:
 
     def send(self, message: Message) -> Receipt:
         """Post a message once. See `Receiver.send`."""
-        rendered = render(message, service=self._service)
+        try:
+            return self._post(message, render(message, service=self._service))
+        except Malformed as error:
+            # One field that Slack does not like must not cost the reader the alert.
+            log.warning("message sent without its layout: cause=%s", error)
+            return self._post(message, plain(message, service=self._service))
+
+    def _post(self, message: Message, rendered: Rendered) -> Receipt:
         answer = self._call(
             lambda: self._web.chat_postMessage(
                 channel=message.channel,
                 text=rendered.text,
-                blocks=rendered.blocks,
+                blocks=rendered.blocks or None,
                 metadata=rendered.metadata,
                 unfurl_links=False,
                 unfurl_media=False,

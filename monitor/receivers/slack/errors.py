@@ -129,6 +129,13 @@ _GONE = {
     "message_not_found": "the message was deleted",
     "thread_not_found": "the message that was to be answered was deleted",
 }
+_BLOCKS = ("invalid_block", "msg_blocks", "msg_too_l")
+
+
+class Malformed(Refused):
+    """Slack takes the message, but not in this form: surely not posted, and a plain one may do."""
+
+
 _OUR_FAULT = (
     "attachment",
     "block",
@@ -194,7 +201,8 @@ def _refused(code: str, answer: Answer, words: _Words) -> DeliveryError:
         return Gone(f"{_GONE[code][0].upper()}{_GONE[code][1:]} ({code})")
     detail = clean(answer.detail, limit=_MAX_DETAIL)
     if any(part in code for part in _OUR_FAULT):
-        return Refused(
+        kind = Malformed if code.startswith(_BLOCKS) else Refused
+        return kind(
             f"Slack does not take this message ({code}{f': {detail}' if detail else ''}): "
             "this is a mistake of the monitor, please report it"
         )

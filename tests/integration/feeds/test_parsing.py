@@ -9,6 +9,7 @@ import threading
 import time
 from datetime import timedelta
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -130,7 +131,7 @@ def test_a_document_that_needs_too_much_memory_is_given_up_and_the_next_one_read
         b"/dev/zero",
         b"/proc/self/environ",
         b'{"items":' + b"[" * 500_000,
-        os.urandom(100_000),
+        Random(5).randbytes(100_000),
         rss([rss_item("t" * 10_000_000)]),
         rss([rss_item(f"Story {n}", guid=str(n)) for n in range(6_000)]),
     ],

@@ -9,7 +9,7 @@ import pytest
 from fakes import alert
 
 from monitor.model import Digest, Receipt
-from monitor.store import outbox
+from monitor.store import folding, outbox
 from monitor.store.outbox import State
 
 if TYPE_CHECKING:
@@ -121,10 +121,10 @@ def test_a_crowded_channel_becomes_digests_that_hold_every_alert_in_order(
     promise("#b", "alone")
 
     with database.transaction() as tx:
-        assert outbox.crowded(tx, above=5) == ("#a",)
-        assert outbox.collapse(tx, "#a", above=5, size=3, now=now) == 7
+        assert folding.crowded(tx, above=5) == ("#a",)
+        assert folding.collapse(tx, "#a", above=5, size=3, now=now) == 7
         waiting = [one for one in outbox.latest(tx, limit=99) if one.state is State.PENDING]
-        assert outbox.collapse(tx, "#a", above=5, size=3, now=now) == 0
+        assert folding.collapse(tx, "#a", above=5, size=3, now=now) == 0
 
     digests = [one.message.content for one in sorted(waiting, key=lambda one: one.id)][1:]
     assert all(isinstance(one, Digest) and one.waiting == 7 for one in digests)
@@ -213,7 +213,7 @@ def test_two_that_fold_a_channel_at_once_fold_each_alert_once(
 
     def fold(_: int) -> int:
         with database.transaction() as tx:
-            return outbox.collapse(tx, "#a", above=5, size=10, now=now)
+            return folding.collapse(tx, "#a", above=5, size=10, now=now)
 
     with ThreadPoolExecutor(4) as pool:
         folded = list(pool.map(fold, range(4)))

@@ -27,6 +27,7 @@ from monitor.receivers.slack.errors import (
     DEFAULT_PAUSE,
     LONGEST_PAUSE,
     Answer,
+    Malformed,
     failure,
     refusal,
     retry_after,
@@ -47,8 +48,11 @@ CODES: dict[type[DeliveryError], str] = {
         restricted_action_read_only_channel restricted_action_thread_only_channel
         ekm_access_denied team_access_not_granted channel_is_archived
     """,
+    Malformed: """
+        invalid_blocks invalid_blocks_format msg_blocks_too_long msg_too_large
+    """,
     Refused: """
-        invalid_blocks invalid_blocks_format msg_blocks_too_long msg_too_large no_text
+        no_text
         too_many_attachments metadata_too_large invalid_metadata_format markdown_text_conflict
         invalid_arguments invalid_arg_name a_code_of_tomorrow
     """,

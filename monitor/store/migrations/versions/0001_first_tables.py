@@ -146,6 +146,7 @@ def upgrade() -> None:
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("content", sa.JSON(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("rank", sa.Integer(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
@@ -158,7 +159,7 @@ def upgrade() -> None:
         sa.Column("error", sa.Text(), nullable=False),
         sa.Column("digest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.CheckConstraint(
-            "state IN ('pending', 'sending', 'unknown', 'sent', 'parked', 'dead', 'digested')",
+            "state IN ('pending', 'held', 'sending', 'unknown', 'sent', 'parked', 'dead', 'digested')",
             name=op.f("ck_outbox_state"),
         ),
         sa.ForeignKeyConstraint(["alert_id"], ["alerts.id"], name=op.f("fk_outbox_alert_id")),
