@@ -25,6 +25,7 @@ from monitor.maintain import Maintain
 from monitor.ops import Ops
 from monitor.plan import Plan
 from monitor.poll import Poll
+from monitor.receivers import Updater
 from monitor.receivers.console import ConsoleReceiver
 from monitor.receivers.slack.client import SlackReceiver
 from monitor.receivers.slack.webhook import WebhookReceiver
@@ -177,6 +178,7 @@ class Service:
             plan=self._plan,
             clock=self._clock,
         )
+        self._threads = isinstance(receiver, Updater)
         self._growing = Growing(self._database, receiver, clock=self._clock, wait=self._wait)
         self._deliver = Deliver(
             self._database,
@@ -223,6 +225,7 @@ class Service:
             channel=self._config.alerts.channel,
             lookback=self._config.polling.lookback,
             recent=self._recent,
+            threads=self._threads,
         )
 
     def _recover(self) -> None:

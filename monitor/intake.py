@@ -73,11 +73,23 @@ class Intake:
         channel: str,
         lookback: timedelta,
         recent: RecentStories | None = None,
+        threads: bool = True,
     ) -> None:
+        """What follows from the rules and settings in force.
+
+        Args:
+            matcher: The rules.
+            channel: Of the rules that name none.
+            lookback: At first sight of a feed, older items are never told.
+            recent: The stories that an item may still join.
+            threads: Whether messages have threads. Without, what a report changes in a story that
+                was told would be one more message beside it: it only stands in the log.
+        """
         self._matcher = matcher
         self._recent = recent or RecentStories()
         self._channel = channel
         self._lookback = lookback
+        self._threads = threads
 
     def take(
         self, tx: Transaction, items: Sequence[Item], source: Source, *, now: datetime
@@ -135,7 +147,9 @@ class Intake:
         scope = f"item:{one.id}" if route.every_item else "story"
         before = stored_alerts.told(tx, story=story, channel=route.channel, scope=scope)
         known = policy.Told(before.rules, before.severity) if before else None
-        reason = policy.decide(route, known, too_old=too_old, changed=bool(changes))
+        reason = policy.decide(
+            route, known, too_old=too_old, changed=bool(changes) and self._threads
+        )
         if reason.tells:
             after = stored_alerts.tell(
                 tx,

@@ -304,7 +304,8 @@ def test_two_replicas_that_see_one_event_at_once_start_one_story(
             with ThreadPoolExecutor(2) as threads:
                 taken = list(threads.map(work, desks))
             reasons = [one.reason for each in taken for one in each.decisions]
-            assert sorted(reasons) == [Reason.KNOWN_STORY, Reason.NEW_STORY]
+            # The one that comes second finds the story, or even the same text of the same outlet.
+            assert sorted(reasons) in ([Reason.KNOWN_STORY, Reason.NEW_STORY], [Reason.NEW_STORY])
 
         assert len(set(desks[0].stories())) == 8
 
