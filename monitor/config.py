@@ -200,8 +200,7 @@ def _anchored(config: Config, folder: Path) -> Config:
     rules = config.rules.model_copy(update={"path": str(folder / config.rules.path)})
     url = config.database.url
     if url.startswith(_SQLITE):
-        path, mark, options = url.removeprefix(_SQLITE).partition("?")
-        url = f"{_SQLITE}{folder / path}{mark}{options}"
+        url = f"{_SQLITE}{folder / url.removeprefix(_SQLITE)}"
     database = config.database.model_copy(update={"url": url})
     return config.model_copy(update={"rules": rules, "database": database})
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from pysqlite3 import dbapi2 as sqlite3
-from sqlalchemy import Connection, create_engine, event, make_url
+from sqlalchemy import URL, Connection, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
@@ -144,29 +144,24 @@ _READING: dict[str, dict[str, Any]] = {
 
 
 def sqlite_file(url: str) -> Path | None:
-    """The SQLite file of a database's address; None for another kind.
+    """The SQLite file of a database's address; None for another kind."""
+    # Not taken apart as an address: a folder may have ? or % in its name.
+    path = url.removeprefix(_SQLITE) if url.startswith(_SQLITE) else ""
+    return None if path in {"", ":memory:"} else Path(path)
 
-    Raises:
-        StoreError: It is no address.
-    """
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError):
-        raise StoreError(_WRONG_URL) from None
-    if parsed.get_backend_name() != "sqlite" or parsed.database in {None, "", ":memory:"}:
-        return None
-    return Path(parsed.database or "")
+
+_SQLITE = "sqlite:///"
 
 
 def _engine(url: str, path: Path | None, presence: Presence | None) -> Engine:
     if path and presence:
-        return _sqlite(url, path, presence)
+        return _sqlite(path, presence)
     if make_url(url).drivername == "postgresql+psycopg":
         return create_engine(url, pool_pre_ping=True, pool_recycle=1800)
     raise StoreError(_WRONG_URL)
 
 
-def _sqlite(url: str, path: Path, presence: Presence) -> Engine:
+def _sqlite(path: Path, presence: Presence) -> Engine:
     """An engine whose every connection is durable and whose every write transaction locks at its start."""
     if sqlite3.sqlite_version_info < SAFE_SQLITE:
         raise StoreError(
@@ -175,7 +170,7 @@ def _sqlite(url: str, path: Path, presence: Presence) -> Engine:
         )
     _make_private(path)
     engine = create_engine(
-        url,
+        URL.create("sqlite", database=str(path)),
         module=sqlite3,
         # pysqlite's own idea of when a transaction starts loses updates: it is switched off here and
         # BEGIN is ours, below (measured: 128-148 of 200 concurrent updates lost without).
@@ -224,7 +219,9 @@ def _in_words(error: OSError) -> str:
 def _set_up_connection(connection: Any, _record: object) -> None:  # noqa: ANN401 - an untyped driver
     cursor = connection.cursor()
     try:
-        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("SELECT count(*) = 0 OR sum(name = 'alembic_version') FROM sqlite_master")
+        if cursor.fetchone()[0]:  # else another program's, which is refused and left as it is
+            cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")  # an acknowledged alert survives a power cut
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute("PRAGMA journal_size_limit=67108864")
@@ -259,6 +256,9 @@ def _passing(error: DBAPIError) -> bool:
     )
 
 
+_MAX_SAID = 200
+
+
 def _code(error: DBAPIError) -> str:
     """The database's own name for what happened."""
     original = error.orig
@@ -282,13 +282,21 @@ _CAUSES = (
         "no such column",
         "has tables of another layout: an unfinished version of this program wrote it; begin anew",
     ),
+    ("role ", "does not know our user: check the user in database.url, or create the role"),
     (
         "does not exist",
         "has no tables yet, or is not there: create it, then run `monitor db upgrade`",
     ),
+    ("permission denied", "forbids it to our user: grant it CREATE and USAGE on its schema"),
+    ("too many", "takes no more connections: close some, or raise its max_connections"),
+    ("connection slots", "takes no more connections: close some, or raise its max_connections"),
     ("password", "refuses our user or password: check database.url"),
+    ("resolve host", "is on a host that nobody knows: check the host in database.url"),
+    ("option", "does not take an option of its address: check what follows ? in database.url"),
+    ("sslmode", "does not take an option of its address: check what follows ? in database.url"),
     ("connect", "does not answer: check that it runs and that database.url is right"),
 )
+"""What the drivers say, and what a person can do; the first that fits."""
 
 
 def _store_error(error: DBAPIError) -> StoreError:
@@ -298,7 +306,9 @@ def _store_error(error: DBAPIError) -> StoreError:
     for sign, cause in _CAUSES:
         if sign in text:
             return StoreError(f"the database {cause}")
-    return StoreError(f"the database refused the work ({_code(error)})")
+    # Nobody foresaw it: whoever is to mend it needs what the database said. Values are below that line.
+    said = str(error.orig).strip().partition("\n")[0][:_MAX_SAID]
+    return StoreError(f"the database refused the work ({_code(error)}): {said}")
 
 
 class InstanceLock:
@@ -310,7 +320,10 @@ class InstanceLock:
     """
 
     def __init__(self, path: Path) -> None:
-        real = path.resolve()  # by whatever name: a link to the file is the file
+        try:
+            real = path.resolve()  # by whatever name: a link to the file is the file
+        except RuntimeError:
+            raise StoreError(f"{path} is a link that leads to itself: name another place") from None
         lock = real.with_name(real.name + ".lock")
         try:
             lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -13,8 +13,6 @@ from monitor.store import backup
 from monitor.store.schema import metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from monitor.store.database import Database, Transaction
 
 log = logging.getLogger(__name__)
@@ -50,8 +48,7 @@ def require_latest(database: Database) -> None:
         WrongSchema: It is older, newer or absent; the text says what to do.
     """
     with database.reading() as tx:
-        revision = current(tx)
-    _refuse_newer(revision)
+        revision = _ours(tx)
     if revision != latest():
         raise WrongSchema(
             f"the database has schema {revision or 'none'}, this version needs {latest()}: "
@@ -69,13 +66,9 @@ def upgrade(database: Database) -> str | None:
         StoreError: The copy or the migration failed; the database is as it was.
     """
     with database.reading() as tx:
-        revision = current(tx)
-        tables = inspect(tx).get_table_names()
-    _refuse_newer(revision)
+        revision = _ours(tx)
     if revision == latest():
         return None
-    if revision is None and tables:
-        _refuse_foreign(database, tables)
     if revision and database.path:
         copy = database.path.with_name(f"{database.path.name}.before-{latest()}")
         backup.write(database, copy, replace=True)
@@ -98,19 +91,27 @@ def _run_migrations(tx: Transaction) -> None:
     command.upgrade(config, "head")
 
 
-def _refuse_foreign(database: Database, tables: Iterable[str]) -> None:
+def _ours(tx: Transaction) -> str | None:
+    """The revision of a database that is this program's; None for one that may become so.
+
+    Raises:
+        WrongSchema: It is another program's, or a newer version's.
+    """
+    revision = current(tx)
+    if revision in _revisions():
+        return revision
+    tables = set(inspect(tx).get_table_names())
+    ours = tables & metadata.tables.keys()
     # A PostgreSQL database may serve several programs, as long as their tables have other names.
-    ours = set(metadata.tables)
-    if database.path or ours.intersection(tables):
+    foreign = not ours if revision else ours or (tables and tx.dialect.name == "sqlite")
+    if foreign:
         raise WrongSchema(
-            "the database belongs to another program: its tables are not ours. "
+            f"the database belongs to another program, which has tables such as {min(tables)}. "
             "Name another one in database.url; nothing was changed"
         )
-
-
-def _refuse_newer(revision: str | None) -> None:
-    if revision is not None and revision not in _revisions():
+    if revision:
         raise WrongSchema(
             f"the database has schema {revision}, which this version does not know: a newer version "
             "wrote it. Start that version, or restore the copy made before the upgrade"
         )
+    return None

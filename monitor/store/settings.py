@@ -36,12 +36,17 @@ def _is_server(value: str) -> None:
     authority, _, path = value.removeprefix(_POSTGRESQL).partition("/")
     host = authority.rpartition("@")[2]
     _, colon, port = host.rpartition("]")[2].rpartition(":")
-    if "@" in path or "?" in authority or "#" in authority:
+    if "@" in path or authority.count("@") > 1 or {"?", "#"}.intersection(authority):
         raise ValueError(
             "its password or user holds a character that has a meaning in addresses",
             "Write / as %2F, @ as %40, : as %3A, # as %23, ? as %3F and % as %25 in them",
         )
-    if colon and "," not in host and not (port.isdecimal() and 0 < int(port) <= _MAX_PORT):
+    if "," in host or host.count("[") != host.count("]"):
+        raise ValueError(
+            "what stands where its host should be is not one host",
+            'Write one; of several, "postgresql+psycopg://user@/name?host=one:5432&host=two:5432"',
+        )
+    if colon and not (port.isdecimal() and 0 < int(port) <= _MAX_PORT):
         raise ValueError(
             "what stands behind the colon of its host is no port",
             "Write a number, such as 5432, or leave the colon out",
@@ -49,13 +54,17 @@ def _is_server(value: str) -> None:
 
 
 def _is_file(value: str) -> None:
-    path = value.removeprefix(_SQLITE).partition("?")[0]
+    path, options, _ = value.removeprefix(_SQLITE).partition("?")
     if not value.startswith(_SQLITE):
         cause = "after sqlite: there must be three slashes, and a fourth where the path begins at /"
         raise ValueError(cause, 'Write "sqlite:///data/monitor.db" or "sqlite:////data/monitor.db"')
     if path in {"", ":memory:"}:
         cause = "a database in memory would forget on every restart what was told already"
         raise ValueError(cause, 'Write the path of a file: "sqlite:///data/monitor.db"')
+    if options:
+        raise ValueError("the address of an SQLite file takes no options", "Remove the ? and the rest")
+    if "\0" in path or path.endswith("/"):
+        raise ValueError("this is not the path of a file", _EXAMPLES)
 
 
 def _is_sensible(value: timedelta) -> timedelta:

@@ -14,6 +14,11 @@ from monitor.errors import ConfigError
 
 DATA = Path(__file__).parents[1] / "data" / "config"
 HOOK = "https://hooks.slack.com/services/T0/B0/x"
+DURATIONS = [
+    variable
+    for variable, (section, key) in environment.variables(Config).items()
+    if isinstance(getattr(getattr(Config.model_validate({}), section), key), timedelta)
+]
 MISTAKES = sorted(DATA.glob("*.toml"))
 
 
@@ -136,12 +141,12 @@ def test_paths_are_relative_to_the_folder_of_the_file(file: Path) -> None:
 
 
 def test_paths_in_variables_are_relative_to_the_folder_of_the_file_too(file: Path) -> None:
-    environ = {"MONITOR_RULES__PATH": "r", "MONITOR_DATABASE__URL": "sqlite:///x.db?timeout=3"}
+    environ = {"MONITOR_RULES__PATH": "r", "MONITOR_DATABASE__URL": "sqlite:///x.db"}
 
     loaded = load(file, environ)
 
     assert loaded.rules.path == str(file.parent / "r")
-    assert loaded.database.url == f"sqlite:///{file.parent}/x.db?timeout=3"
+    assert loaded.database.url == f"sqlite:///{file.parent}/x.db"
 
 
 def test_absolute_paths_and_other_databases_stay_as_they_are(file: Path) -> None:
@@ -288,6 +293,52 @@ def test_a_database_address_from_both_is_refused_and_not_repeated(file: Path) ->
     assert "MONITOR_DATABASE__URL and MONITOR_DATABASE__URL_FILE are both set" in message
     assert "hunter2" not in message
     assert "hunter2" not in refusal(file, {"MONITOR_DATABASE__URL": "mysql://u:hunter2@h/d"})
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("postgresql+psycopg://desk@host:abc/news", "no port"),
+        ("postgresql+psycopg://desk@host:99999/news", "no port"),
+        ("postgresql+psycopg://desk@host:/news", "no port"),
+        ("postgresql+psycopg://[::1/news", "not one host"),
+        ("postgresql+psycopg://desk@one:5432,two:5432/news", "not one host"),
+        ("postgresql+psycopg://desk:hunter@2@host/news", "@ as %40"),
+        ("postgresql+psycopg://desk:hunter/2@host/news", "/ as %2F"),
+        ("postgresql+psycopg://desk:hunter?2@host/news", "? as %3F"),
+        ("sqlite:///x.db?mode=ro", "no options"),
+        ("sqlite:///data/", "not the path of a file"),
+    ],
+)
+def test_an_address_that_cannot_be_taken_apart_is_refused_with_a_remedy(
+    file: Path, url: str, said: str
+) -> None:
+    file.write_text(f'[database]\nurl = "{url}"\n')
+
+    text = refusal(file)
+
+    assert text.startswith(f"{file}:2:8: ")
+    assert said in text
+    assert "hunter" not in text
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+psycopg://",
+        "postgresql+psycopg://desk@host/news?sslmode=require",
+        "postgresql+psycopg://desk:p%40ss@[::1]:5432/news",
+        "postgresql+psycopg://desk@/news?host=one:5432&host=two:5432",
+        "postgresql+psycopg://postgres:@/news?host=/run/postgresql",
+    ],
+)
+def test_addresses_of_servers_are_taken_in_every_form(file: Path, url: str) -> None:
+    assert load(file, {"MONITOR_DATABASE__URL": url}).database.url == url
+
+
+@pytest.mark.parametrize("variable", DURATIONS)
+def test_no_duration_is_without_bounds(file: Path, variable: str) -> None:
+    assert variable in refusal(file, {variable: "999999999d"})
 
 
 # --- secrets

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select, text, update
 
 from monitor.errors import DatabaseInUse, StoreError, Unstorable, WrongSchema
 from monitor.store import backup, migrate
@@ -104,6 +104,15 @@ def test_a_url_we_cannot_use_says_what_to_write(url: str) -> None:
         Database(url)
 
 
+def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
+    path = tmp_path / "what?mode=memory" / "100%25.db"
+
+    with Database(f"sqlite:///{path}") as database:
+        migrate.upgrade(database)
+
+    assert path.stat().st_size > 0
+
+
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     (tmp_path / "m.db").write_bytes(b"not a database at all, but long enough to be read as one" * 9)
 
@@ -168,22 +177,64 @@ def test_what_we_make_is_for_nobody_else_to_read(tmp_path: Path, now: datetime) 
     assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
 
 
-def test_a_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
+def test_a_database_of_another_program_is_left_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "m.db"
     with contextlib.closing(sqlite3.connect(path)) as other:
         other.execute("CREATE TABLE recipes (name TEXT)")
     before = path.read_bytes()
 
-    with (
-        pytest.raises(WrongSchema, match=r"belongs to another program.*database\.url"),
-        Database(f"sqlite:///{path}") as database,
-    ):
-        migrate.upgrade(database)
+    for work in (migrate.upgrade, migrate.require_latest):
+        with (
+            pytest.raises(WrongSchema, match=r"another program.*recipes.*database\.url"),
+            Database(f"sqlite:///{path}") as database,
+        ):
+            work(database)
 
-    with contextlib.closing(sqlite3.connect(path)) as other:
-        tables = other.execute("SELECT name FROM sqlite_master").fetchall()
-    assert tables == [("recipes",)]
-    assert len(path.read_bytes()) == len(before)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        ["CREATE TABLE items (id INTEGER)"],
+        [
+            "CREATE TABLE alembic_version (version_num VARCHAR(32))",
+            "INSERT INTO alembic_version VALUES ('f00d')",
+        ],
+    ],
+    ids=["tables with our names", "migrations of its own"],
+)
+def test_tables_of_another_program_are_not_taken_for_ours(
+    database_url: str, made: list[str]
+) -> None:
+    with Database(database_url) as database:
+        with database.transaction() as tx:
+            for statement in made:
+                tx.execute(text(statement))
+
+        with pytest.raises(WrongSchema, match="another program"):
+            migrate.upgrade(database)
+
+
+def test_a_host_that_nobody_knows_is_named_as_such() -> None:
+    url = "postgresql+psycopg://user@no.such.host.invalid/none"
+
+    with Database(url) as database, pytest.raises(StoreError) as error, database.reading():
+        pass
+
+    assert "check the host in database.url" in str(error.value)
+
+
+def test_a_refusal_that_nobody_foresaw_says_what_the_database_said(database: Database) -> None:
+    with pytest.raises(StoreError, match="nonsense"), database.transaction() as tx:
+        tx.execute(text("nonsense"))
+
+
+def test_a_link_that_leads_to_itself_is_named(tmp_path: Path) -> None:
+    (tmp_path / "m.db").symlink_to(tmp_path / "m.db")
+
+    with pytest.raises(StoreError, match="leads to itself"):
+        InstanceLock(tmp_path / "m.db")
 
 
 def test_a_view_is_consistent_and_writes_nothing(database: Database, now: datetime) -> None:
