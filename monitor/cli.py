@@ -40,6 +40,7 @@ from monitor.options import (
     CONFIG,
     FAILED,
     FINE,
+    MAX_NUMBER,
     MISCONFIGURED,
     ConfigOption,
     JsonOption,
@@ -87,6 +88,7 @@ cli.add_typer(db_cli, name="db")
 
 def main() -> None:
     """Run the command line; the entry point of `monitor` and `python -m monitor`."""
+    show.in_utf_8()
     try:
         try:
             cli(prog_name="monitor")
@@ -147,7 +149,7 @@ def init(
 def demo_command(
     *,
     seconds: Annotated[
-        float, typer.Option(help="How long to run; 0 runs until Ctrl-C.", min=0)
+        float, typer.Option(help="How long to run; 0 runs until Ctrl-C.", min=0, max=86_400)
     ] = 45,
 ) -> None:
     """Run the whole service on sample feeds: alerts within seconds, no account, no network."""
@@ -272,15 +274,16 @@ def match(
 @contextmanager
 def _lines(items: str) -> Iterator[Iterable[str]]:
     if items == "-":
+        if not sys.stdin:
+            problem = Problem("-", None, None, "standard input is closed", "Name a file instead")
+            raise ConfigError([problem])
         yield jsonl.lines(sys.stdin.buffer, file="standard input")
         return
     try:
         file = Path(items).open("rb")  # noqa: SIM115 - closed below
     except OSError as error:
-        problem = Problem(
-            items, None, None, f"it cannot be read: {error.strerror}", "Check its name"
-        )
-        raise ConfigError([problem]) from None
+        cause = f"it cannot be read: {error.strerror}"
+        raise ConfigError([Problem(items, None, None, cause, "Check its name")]) from None
     with file:
         yield jsonl.lines(file, file=items)
 
@@ -344,6 +347,7 @@ def _feed_json(state: FeedState, now: datetime) -> dict[str, object]:
     outlet = asdict(state.feed.outlet)
     row = asdict(state) | {"url": urls.shown(state.feed.url), "outlet": outlet}
     del row["feed"], row["rhythm"]
+    row["move"] = asdict(state.move) | {"to": urls.shown(state.move.to)}
     row["silent_since"] = _silent_since(state, now)
     return row
 
@@ -398,7 +402,12 @@ def _headline(content: Content) -> str:
 
 @alerts_cli.command("preview")
 def alerts_preview(
-    number: Annotated[int, typer.Argument(metavar="ID", help="As `monitor alerts list` has it.")],
+    number: Annotated[
+        int,
+        typer.Argument(
+            metavar="ID", min=1, max=MAX_NUMBER, help="As `monitor alerts list` has it."
+        ),
+    ],
     *,
     config: ConfigOption = CONFIG,
 ) -> None:
@@ -411,14 +420,14 @@ def alerts_preview(
         show.fail(f"there is no alert {number}: `monitor alerts list` shows their numbers")
         raise typer.Exit(FAILED)
     service = loaded.service
-    sys.stdout.write(preview.page(message, service=service.name, timezone=service.timezone))
+    show.page(preview.page(message, service=service.name, timezone=service.timezone))
 
 
 @alerts_cli.command("retry")
 def alerts_retry(
     ids: Annotated[
         list[int] | None,
-        typer.Argument(metavar="ID", min=1, max=2**63 - 1, help="Default: all that are held."),
+        typer.Argument(metavar="ID", min=1, max=MAX_NUMBER, help="Default: all that are held."),
     ] = None,
     *,
     config: ConfigOption = CONFIG,

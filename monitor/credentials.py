@@ -62,8 +62,12 @@ def _misspelt(environ: Mapping[str, str]) -> Iterator[Problem]:
     for variable in sorted(environ):
         if not variable.upper().startswith("SLACK_") or variable in ours:
             continue
-        meant = did_you_mean(variable, ours)
-        if meant or is_secret(environ[variable]):
+        text = environ[variable].strip()
+        meant = next((home for start, _, home in _KINDS if text.startswith(start)), "")
+        meant = meant or did_you_mean(variable, ours)
+        if environ.get(meant) or environ.get(f"{meant}_FILE"):
+            continue  # another program's: ours is set
+        if meant or is_secret(text):
             cause = f'there is no variable "{label(variable)}"'
             remedy = f'Did you mean "{meant}"?' if meant else f"We read {', '.join(ours[:3])}"
             yield Problem(label(variable), None, None, cause, remedy)

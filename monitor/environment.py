@@ -60,10 +60,9 @@ def overrides(
     problems: list[Problem] = []
     for variable in sorted(environ):
         name = variable.removesuffix("_FILE") if variable in _FILES else variable
-        if not variable.startswith(PREFIX) or "__" not in variable:
-            continue
         if name not in known:
-            problems.append(_unknown_variable(variable, known))
+            if _is_meant_for_us(variable, environ[variable], known):
+                problems.append(_unknown_variable(variable, known))
             continue
         try:
             text = from_environment(name, environ) if name in _FROM_FILES else environ[name]
@@ -86,12 +85,22 @@ _FROM_FILES = ("MONITOR_DATABASE__URL",)
 _FILES = tuple(f"{name}_FILE" for name in _FROM_FILES)
 
 
+def _is_meant_for_us(variable: str, text: str, known: Iterable[str]) -> bool:
+    """Others have variables of that prefix too: Kubernetes makes MONITOR_PORT for a service `monitor`."""
+    name = variable.upper()
+    if not name.startswith(PREFIX):
+        return False
+    if is_secret(text) or (variable.startswith(PREFIX) and "__" in variable):
+        return True
+    return name.replace("__", "_") in {one.replace("__", "_") for one in known}
+
+
 def _unknown_variable(variable: str, known: Iterable[str]) -> Problem:
     if variable.startswith(f"{PREFIX}FEEDS__"):
         remedy = "Write the feeds into the config file, and remove this variable"
         cause = "feeds cannot be set by the environment"
         return Problem(variable, None, None, cause, remedy)
-    if SECRET_KEY.search(variable):
+    if SECRET_KEY.search(variable.upper().removeprefix(PREFIX)):
         remedy = "Secrets are called SLACK_BOT_TOKEN, SLACK_APP_TOKEN and SLACK_WEBHOOK_URL"
         return Problem(variable, None, None, "there is no such setting", remedy)
     meant = did_you_mean(variable, (*known, *_FILES))

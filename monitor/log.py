@@ -9,10 +9,10 @@ import sys
 from datetime import UTC, datetime
 from typing import TextIO
 
+from monitor import urls
+
 # Last defence: nothing should log a secret, and nothing that does gets it out.
-_SECRETS = re.compile(
-    r"xox[a-z]-[\w-]+|xapp-[\w-]+|https://hooks\.slack\.com/\S+|(?<=://)[^/\s@]+(?=@)"
-)
+_SECRETS = re.compile(r"xox[a-z]-[\w-]+|xapp-[\w-]+|https://hooks\.slack\.com/\S+", re.IGNORECASE)
 _COLOURS = {logging.WARNING: "33", logging.ERROR: "31", logging.CRITICAL: "31;1"}
 
 
@@ -33,7 +33,7 @@ def set_up(*, level: int = logging.INFO, stream: TextIO | None = None) -> None:
 
 def masked(text: str) -> str:
     """The text without anything that looks like a credential."""
-    return _SECRETS.sub("***", text)
+    return urls.shown(_SECRETS.sub("***", text))
 
 
 def _one_line(text: str) -> str:

@@ -25,6 +25,8 @@ ConfigOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 CONFIG = Path("config.toml")
+MAX_NUMBER = 2**63 - 1
+"""Of what a database numbers."""
 
 
 def load(path: Path) -> Config:

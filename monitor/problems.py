@@ -20,6 +20,7 @@ from typing import (
 
 from pydantic import BaseModel
 
+from monitor import urls
 from monitor.errors import Problem
 from monitor.settings import format_duration
 
@@ -51,7 +52,7 @@ class Places(Protocol):
 MAX_SHOWN = 40
 """Of a value repeated in a message, in code points."""
 
-_SECRET = re.compile(r"xox[a-z]?-|xapp-|hooks\.slack\.com|://[^/\s]*:[^/\s]*@", re.IGNORECASE)
+_SECRET = re.compile(r"xox[a-z]?-|xapp-|hooks\.slack\.com|://[^/\s]*:[^\s]*@", re.IGNORECASE)
 _SECRET_KEY = re.compile("token|secret|passw|webhook", re.IGNORECASE)
 
 
@@ -72,7 +73,7 @@ def shown(value: object, key: str = "") -> str:
         return _kind(value)
     if is_secret(value) or _SECRET_KEY.search(key):
         return "(not shown here)"
-    return f'"{label(value)}"'
+    return f'"{label(urls.shown(value))}"'
 
 
 def label(text: str) -> str:

@@ -49,24 +49,37 @@ class Reload:
         At the second look that finds them as they are: at the first an editor may be half way through.
         """
         seen, day = rules.fingerprint(self._folder), self._clock().date()
-        if seen != self._latest:
-            self._latest, seen = seen, self._seen
-        if (seen, day) == (self._seen, self._day):
+        before, self._latest = self._latest, seen
+        if seen != before or (seen, day) == (self._seen, self._day):
             return
+        read = self._read(day)
+        if rules.fingerprint(self._folder) != seen:
+            return  # somebody wrote while we read: it may be half of what was meant
         self._seen, self._day = seen, day
+        if isinstance(read, RuleError):
+            self._keep(read)
+        else:
+            self._take(read)
+
+    def _read(self, day: date) -> Matcher | RuleError:
         try:
-            self.matcher = self._changed(day)
+            return self._changed(day)
         except RuleError as error:
-            self._broken = True
-            self.problems = tuple(map(str, error.problems))
-            log.error("rules not reloaded, the last good ones stay in force")
-            for problem in error.problems:
-                log.error("rule file wrong: %s", problem)
-            return
+            return error
+
+    def _keep(self, error: RuleError) -> None:
+        """The last good rules stay in force."""
+        self._broken = True
+        self.problems = tuple(map(str, error.problems))
+        log.error("rules not reloaded, the last good ones stay in force")
+        for problem in error.problems:
+            log.error("rule file wrong: %s", problem)
+
+    def _take(self, matcher: Matcher) -> None:
+        self.matcher = matcher
         self.problems = ()
-        log.info(
-            "rules %s: rules=%d", "mended" if self._broken else "reloaded", len(self.matcher.rules)
-        )
+        said = "mended" if self._broken else "reloaded"
+        log.info("rules %s: rules=%d", said, len(matcher.rules))
         self._broken = False
 
     def _changed(self, day: date) -> Matcher:

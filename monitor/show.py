@@ -7,12 +7,15 @@ import re
 import sys
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, TypeVar
 
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
+
+from monitor.errors import MonitorError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -76,7 +79,25 @@ def line(row: object) -> None:
 
 def _write(made: str) -> None:
     # Half a character has no bytes; as an escape it is JSON all the same.
-    sys.stdout.write(_SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", made) + "\n")
+    page(_SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", made) + "\n")
+
+
+def page(made: str) -> None:
+    """Text for programs on standard output, as it is.
+
+    Raises:
+        MonitorError: Nobody takes it.
+    """
+    if not sys.stdout:  # closed before we came (`>&-`)
+        raise MonitorError("standard output is closed: nothing can be printed")
+    sys.stdout.write(made)
+
+
+def in_utf_8() -> None:
+    """From now on print in UTF-8, whatever the locale: what we print is in six scripts."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def _plain(value: object) -> object:

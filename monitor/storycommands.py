@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from monitor import app, recent, show
-from monitor.options import CONFIG, FAILED, ConfigOption, JsonOption, database_of, load
+from monitor.options import CONFIG, FAILED, MAX_NUMBER, ConfigOption, JsonOption, database_of, load
 from monitor.store import stories as stored_stories
 
 if TYPE_CHECKING:
@@ -42,7 +42,9 @@ def stories_list(
 
 @stories_cli.command("show")
 def stories_show(
-    story: Annotated[int, typer.Argument(metavar="STORY", help="Its number.")],
+    story: Annotated[
+        int, typer.Argument(metavar="STORY", min=1, max=MAX_NUMBER, help="Its number.")
+    ],
     *,
     config: ConfigOption = CONFIG,
     as_json: JsonOption = False,
@@ -71,8 +73,13 @@ def stories_show(
 
 @stories_cli.command("merge")
 def stories_merge(
-    story: Annotated[int, typer.Argument(metavar="STORY", help="The one that stays.")],
-    other: Annotated[int, typer.Argument(metavar="OTHER", help="The one that goes into it.")],
+    story: Annotated[
+        int, typer.Argument(metavar="STORY", min=1, max=MAX_NUMBER, help="The one that stays.")
+    ],
+    other: Annotated[
+        int,
+        typer.Argument(metavar="OTHER", min=1, max=MAX_NUMBER, help="The one that goes into it."),
+    ],
     *,
     config: ConfigOption = CONFIG,
 ) -> None:
@@ -89,7 +96,12 @@ def stories_merge(
 
 @stories_cli.command("split")
 def stories_split(
-    item: Annotated[int, typer.Argument(metavar="ITEM", help="The item that is another event.")],
+    item: Annotated[
+        int,
+        typer.Argument(
+            metavar="ITEM", min=1, max=MAX_NUMBER, help="The item that is another event."
+        ),
+    ],
     *,
     config: ConfigOption = CONFIG,
 ) -> None:

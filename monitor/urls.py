@@ -24,9 +24,16 @@ _URL = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _KEY_IN_QUERY = re.compile(
-    r"([?&;](?:[\w.-]*(?:token|secret|passw|api_?key|signature)[\w.-]*|key|sig|auth|pwd|pass)=)[^&;#\s]+",
-    re.IGNORECASE,
+    r"""([?&;\#](?:
+        [\w.%-]{0,60}(?:token|secret|passw|credential|signature|session|jwt)[\w.%-]{0,60}
+      | (?:[\w.%-]{0,60}[_.-])?(?:api|access|private|subscription|license|user|feed)?key
+      | sig | sign | auth | authorization | pwd | pass | pw | sid | hash | hmac | code
+    )=)[^&;\#\s]+""",
+    re.IGNORECASE | re.VERBOSE,
 )
+"""Parameters whose value opens the door to whoever has it."""
+_LOGIN = re.compile(r"(?<=//)(?:[^/?#\s]*|[^/?#\s:]*+:(?!\d+/)[^?#\s@]{0,300}+)@")
+"""Also of an address that is wrong because its password holds a slash."""
 _USERINFO = re.compile(r"(?<=//)[^/?#]*@")
 _BLANKS = re.compile(r"[\t\r\n]")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -315,9 +322,9 @@ def without_credentials(url: str) -> str:
     return _USERINFO.sub("", url, count=1)
 
 
-def shown(url: str) -> str:
-    """An address as logs, lists and errors may show it: without what may be a key to it."""
-    return _KEY_IN_QUERY.sub(r"\1***", without_credentials(url))
+def shown(text: str) -> str:
+    """An address, or a text with addresses, as logs, lists and errors may show it: without keys."""
+    return _KEY_IN_QUERY.sub(r"\1***", _LOGIN.sub("", text))
 
 
 def credentials(url: str) -> tuple[str, str]:

@@ -72,6 +72,18 @@ class Program:
             check=False,
         )
 
+    def in_shell(self, line: str) -> subprocess.CompletedProcess[str]:
+        """Run a command with what only a shell can do, such as closing its streams (`run >&-`)."""
+        return subprocess.run(
+            ["sh", "-c", f'exec "$0" -m monitor {line}', sys.executable],
+            cwd=self.folder,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
     def start(self, *args: str) -> Running:
         """Start `monitor run` (or another command) and leave it running."""
         log = (self.folder / f"log-{time.monotonic_ns()}.txt").open("w+b")

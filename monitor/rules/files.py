@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ValidationError
 
@@ -131,14 +130,14 @@ class _Reader:
         self._files.append(file)
         try:
             source = toml.read(path, limit=MAX_FILE)
-            data, positions = _parsed(source, file)
+            data, positions = toml.parse(source, file)
         except ConfigError as error:
             self._problems += error.problems
             return
         try:
             tables = FileTables.model_validate(data)
         except ValidationError as error:
-            self._problems += toml.problems_of(error, positions.all(), file, model=FileTables)
+            self._problems += toml.problems_of(error, positions, file, model=FileTables)
             return
         self._take(tables, Place(file, (), positions))
 
@@ -265,44 +264,6 @@ class _Reader:
 
 def _in_query(error: QueryError, place: Place) -> Problem:
     return place.problem(error.cause, error.remedy, at=error.at)
-
-
-def _parsed(source: str, file: str) -> tuple[dict[str, Any], _Positions]:
-    """Values now, positions when somebody asks: finding them takes longer than all the rest.
-
-    Raises:
-        ConfigError: It is not TOML.
-    """
-    try:
-        return tomllib.loads(source), _Positions(source, file)
-    except (ValueError, RecursionError):
-        return toml.parse(source, file)[0], _Positions(source, file)
-
-
-class _Positions:
-    """Positions in a file that is known to be good TOML."""
-
-    __slots__ = ("_file", "_found", "_source")
-
-    def __init__(self, source: str, file: str) -> None:
-        self._source = source
-        self._file = file
-        self._found: toml.Positions | None = None
-
-    def all(self) -> toml.Positions:
-        """All of them."""
-        if self._found is None:
-            self._found = toml.parse(self._source, self._file)[1]
-        return self._found
-
-    def key(self, path: tuple[str | int, ...]) -> tuple[int, int]:
-        return self.all().key(path)
-
-    def value(self, path: tuple[str | int, ...]) -> tuple[int, int]:
-        return self.all().value(path)
-
-    def within(self, path: tuple[str | int, ...], offset: int) -> tuple[int, int]:
-        return self.all().within(path, offset)
 
 
 def _order(problem: Problem) -> tuple[str, int, int]:

@@ -19,10 +19,10 @@ Kind = Literal["person", "place", "organisation", "group", "event"]
 
 def _iso_date(value: object) -> object:
     """TOML has dates; people write them as strings too."""
-    if not isinstance(value, str):
+    if type(value) is date:  # a date with a time is one too
         return value
     try:
-        return date.fromisoformat(value)
+        return date.fromisoformat(str(value))
     except ValueError:
         raise ValueError(
             "this is no day", "Write year, month and day, such as 2031-01-31"

@@ -62,7 +62,9 @@ def _is_file(value: str) -> None:
         cause = "a database in memory would forget on every restart what was told already"
         raise ValueError(cause, 'Write the path of a file: "sqlite:///data/monitor.db"')
     if options:
-        raise ValueError("the address of an SQLite file takes no options", "Remove the ? and the rest")
+        raise ValueError(
+            "the address of an SQLite file takes no options", "Remove the ? and the rest"
+        )
     if "\0" in path or path.endswith("/"):
         raise ValueError("this is not the path of a file", _EXAMPLES)
 

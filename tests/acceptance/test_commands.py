@@ -119,6 +119,34 @@ def test_match_says_that_its_output_has_no_room(program: Program) -> None:
     assert done.stderr.strip() == "error the output can't be written: its disk is full"
 
 
+@pytest.mark.parametrize(
+    ("closed", "told"),
+    [(">&-", "standard output is closed"), ("<&-", "standard input is closed")],
+)
+def test_match_says_which_of_its_streams_is_closed(
+    program: Program, closed: str, told: str
+) -> None:
+    program.configure(feeds=[])
+    (program.folder / "a.jsonl").write_text('{"id": "a", "title": "captured"}\n')
+    file = "-" if closed.startswith("<") else "a.jsonl"
+
+    done = program.in_shell(f"match {file} {closed}")
+
+    assert done.returncode in {1, 2}
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_match_prints_every_script_whatever_the_locale(program: Program) -> None:
+    program.configure(feeds=[])
+    program.environ["PYTHONIOENCODING"] = "ascii"
+
+    done = program.run("match", "-", stdin='{"id": "a", "title": "North Korean \\ud3ec\\ub85c"}\n')
+
+    assert done.returncode == 0, done.stderr
+    assert "포로" in done.stdout
+
+
 def test_match_names_the_line_that_is_no_item(program: Program) -> None:
     program.configure(feeds=[])
 
@@ -266,7 +294,20 @@ def test_check_online_asks_slack_and_every_feed(program: Program, feeds: FeedSer
     assert "SLACK_BOT_TOKEN" in wrong.stdout
 
 
-@pytest.mark.parametrize("args", [["nonsense"], ["run", "--nonsense"], ["match"]])
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["nonsense"],
+        ["run", "--nonsense"],
+        ["match"],
+        ["demo", "--seconds", "inf"],
+        ["alerts", "retry", "99999999999999999999"],
+        ["alerts", "preview", "99999999999999999999"],
+        ["stories", "show", "99999999999999999999"],
+        ["stories", "merge", "1", "0"],
+    ],
+    ids=" ".join,
+)
 def test_wrong_usage_exits_2(program: Program, args: list[str]) -> None:
     done = program.run(*args)
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 import signal
 import socket
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -109,7 +107,7 @@ def test_closed_streams_end_in_no_traceback(
 ) -> None:
     program.configure(feeds=[feeds.publish("/a.xml", rss([REPORT]))], slack=table(slack))
 
-    done = _with_closed(program, closed)
+    done = program.in_shell(f"run --once {closed}")
 
     assert done.returncode == 0, done.stderr
     assert len(slack.messages) == 1
@@ -122,24 +120,12 @@ def test_alerts_for_a_console_that_is_not_there_are_not_taken_for_delivered(
     program.environ.clear()
     program.configure(feeds=[feeds.publish("/a.xml", rss([REPORT]))])
 
-    done = _with_closed(program, ">&-")
+    done = program.in_shell("run --once >&-")
 
     assert done.returncode == 1
     assert "standard output is closed" in done.stderr
     assert "Traceback" not in done.stderr
     assert not (program.folder / "data").exists()
-
-
-def _with_closed(program: Program, closed: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["sh", "-c", f'exec "$0" -m monitor run --once {closed}', sys.executable],
-        cwd=program.folder,
-        env=dict(program.environment()),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 @pytest.mark.parametrize("trouble", ["token", "long pause", "server errors"])

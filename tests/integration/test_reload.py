@@ -88,6 +88,44 @@ def test_a_file_that_is_being_written_is_not_taken_half_way(folder: Path, now: d
     assert matched(reload, "Two captured, two exchanged, two fled") == ["a", "c"]
 
 
+def test_what_is_written_while_it_is_read_is_not_taken(folder: Path, now: datetime) -> None:
+    class Editor(Clock):
+        """Begins to save between a look at the folder and the reading of its files."""
+
+        text = ""
+
+        def __call__(self) -> datetime:
+            if self.text:
+                (folder / "a.toml").write_text(self.text)
+                self.text = ""
+            return super().__call__()
+
+    (folder / "a.toml").write_text(rule() + rule("exchanged", "b"))
+    clock = Editor(now)
+    reload = Reload(folder, clock=clock)
+
+    (folder / "a.toml").write_text(rule() + rule("exchanged", "b") + rule("fled", "c"))
+    reload()
+    clock.text = rule()
+    reload()
+    assert matched(reload, "Two captured, two exchanged, two fled") == ["a", "b"]
+
+    settle(reload)
+    assert matched(reload, "Two captured, two exchanged, two fled") == ["a"]
+
+
+def test_at_midnight_too_a_file_is_not_taken_half_way(folder: Path, now: datetime) -> None:
+    clock = Clock(now)
+    (folder / "a.toml").write_text(rule() + rule("exchanged", "b"))
+    reload = Reload(folder, clock=clock)
+
+    (folder / "a.toml").write_text(rule())
+    clock.pass_(86_400)
+    reload()
+
+    assert matched(reload, "Two captured, two exchanged") == ["a", "b"]
+
+
 def test_a_rule_that_can_tell_nothing_is_named(
     folder: Path, now: datetime, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -105,10 +143,12 @@ def test_a_rule_that_can_tell_nothing_is_named(
     assert "a.toml:5:" in said[0]
 
 
-def test_a_key_nested_too_deep_is_a_rule_error(folder: Path, now: datetime) -> None:
+# The parser takes time by the square: of the longer key, for ever.
+@pytest.mark.parametrize("parts", [3_000, 900_000])
+def test_a_key_nested_too_deep_is_a_rule_error(folder: Path, now: datetime, parts: int) -> None:
     reload = Reload(folder, clock=Clock(now))
 
-    (folder / "a.toml").write_text(f"{'.'.join(['a'] * 3000)} = 1\n")
+    (folder / "a.toml").write_text(f"{'.'.join(['a'] * parts)} = 1\n")
     settle(reload)
 
     assert matched(reload, "Two captured") == ["a"]

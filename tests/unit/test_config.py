@@ -223,6 +223,9 @@ def test_a_variable_is_read_as_its_setting_is_written(
         ("MONITOR_ALERT__CHANNEL", "#x", 'Did you mean "MONITOR_ALERTS__CHANNEL"?'),
         ("MONITOR_SLACK__TOKEN", "xoxb-1", "Secrets are called SLACK_BOT_TOKEN, SLACK_APP_TOKEN"),
         ("MONITOR_SLACK__SETTLE", "1d", 'it cannot be "1d". Write "10m" or less'),
+        ("MONITOR_ALERTS_CHANNEL", "#x", 'Did you mean "MONITOR_ALERTS__CHANNEL"?'),
+        ("monitor_alerts__channel", "#x", 'Did you mean "MONITOR_ALERTS__CHANNEL"?'),
+        ("MONITOR_SLACK_TOKEN", "xoxb-1", "Secrets are called SLACK_BOT_TOKEN, SLACK_APP_TOKEN"),
         ("MONITOR_FEEDS__0__URL", "x", "Write the feeds into the config file"),
         ("MONITOR_POLLING__CONCURRENCY", "many", 'it is "many", but must be a whole number'),
         ("MONITOR_POLLING__CONCURRENCY", "1\nx = 2", "but must be a whole number"),
@@ -268,6 +271,16 @@ def test_problems_of_file_and_environment_are_told_together(file: Path) -> None:
         f"{file}:2:15",
         f"{file}:3:2",
     ]
+
+
+def test_what_others_call_monitor_is_no_setting(file: Path) -> None:
+    others = {
+        "MONITOR_PORT": "tcp://10.0.0.1:80",
+        "MONITOR_SERVICE_HOST": "10.0.0.1",
+        "MONITOR_USER": "1",
+    }
+
+    assert load(file, others) == load(file, {})
 
 
 def test_every_setting_has_its_variable() -> None:
@@ -320,6 +333,21 @@ def test_an_address_that_cannot_be_taken_apart_is_refused_with_a_remedy(
     assert text.startswith(f"{file}:2:8: ")
     assert said in text
     assert "hunter" not in text
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://x.example/f?token=hunter2",
+        "https://x.example/a b?key=hunter2",
+        "https://desk:hunter2@/f",
+        "https://desk:hunter/hunter2@x.example/f",
+    ],
+)
+def test_an_address_that_is_refused_is_shown_without_its_keys(file: Path, url: str) -> None:
+    file.write_text(f'[[feeds]]\nurl = "{url}"\n')
+
+    assert "hunter" not in refusal(file)
 
 
 @pytest.mark.parametrize(
@@ -410,12 +438,23 @@ def test_a_secret_of_the_wrong_kind_is_told_and_never_repeated(
     assert "hunter2" not in str(caught.value)
 
 
+def test_secrets_of_other_programs_are_no_slip_where_ours_are_set() -> None:
+    environ = {"SLACK_BOT_TOKEN": "xoxb-ours", "SLACK_API_TOKEN": "xoxb-theirs"}
+
+    token = load_secrets(environ).slack_bot_token
+
+    assert token
+    assert token.get_secret_value() == "xoxb-ours"
+
+
 @pytest.mark.parametrize(
     ("variable", "text", "told"),
     [
         ("SLACK_BOT_TOKN", "xoxb-hunter2", 'Did you mean "SLACK_BOT_TOKEN"?'),
         ("SLACK_BOT_TOKEN_FIEL", "/run/hunter2", 'Did you mean "SLACK_BOT_TOKEN_FILE"?'),
-        ("SLACK_XYZ", "xoxb-hunter2", "We read SLACK_BOT_TOKEN, SLACK_APP_TOKEN, SLACK_WEBHOOK"),
+        ("SLACK_API_TOKEN", "xoxb-hunter2", 'Did you mean "SLACK_BOT_TOKEN"?'),
+        ("SLACK_XYZ", "xapp-hunter2", 'Did you mean "SLACK_APP_TOKEN"?'),
+        ("SLACK_XYZ", "xoxe-hunter2", "We read SLACK_BOT_TOKEN, SLACK_APP_TOKEN, SLACK_WEBHOOK"),
     ],
 )
 def test_a_secret_in_a_variable_that_nobody_reads_is_told(

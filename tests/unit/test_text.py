@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 import unicodedata
 
 import pytest
@@ -55,12 +54,9 @@ def test_piles_of_combining_marks_are_cut() -> None:
     assert len(clean("z" + "\u0301\u0316" * 50)) == 1 + MAX_COMBINING
 
 
-def test_a_hostile_pile_of_marks_costs_little() -> None:
-    began = time.process_time()
-
-    clean("a" + "\u0301\u0316" * 100_000, limit=50_000)
-
-    assert time.process_time() - began < 1
+def test_a_hostile_pile_of_marks_is_cut() -> None:
+    # Putting half a million marks in order, as normalising does, would not end today.
+    assert len(clean("a" + "\u0301\u0316" * 250_000, limit=50_000)) == 1 + MAX_COMBINING
 
 
 @given(any_text)

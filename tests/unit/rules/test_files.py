@@ -64,6 +64,10 @@ MISTAKES = {
         '[[rules]]\nid = "r"\nname = "r"\nquery = "a"\nexpires = "tomorrow"\n',
         5, 12, "no day", "2031-01-31",
     ),
+    "a day with a time": (
+        '[[rules]]\nid = "r"\nname = "r"\nquery = "a"\nexpires = 2031-01-31T12:00:00\n',
+        5, 11, "no day", "2031-01-31",
+    ),
     "nearly every item": (
         '[[rules]]\nid = "r"\nname = "r"\nquery = "NOT kim"\n', 4, 10, "every item", "AND",
     ),
