@@ -56,14 +56,14 @@ def _zone(value: object) -> object:
 
 
 def _has_no_line_break(value: str) -> str:
-    if not value.isprintable():
+    if not value.isprintable() or value.isspace():
         raise ValueError("write it on one line")
     return value
 
 
 def _is_header_text(value: str) -> str:
     """It travels in the User-Agent, where a line break would forge other headers."""
-    if not value.isascii() or not value.isprintable():
+    if not value.isascii() or not value.isprintable() or value.isspace():
         raise ValueError("write an e-mail or web address, in plain letters on one line")
     return value
 

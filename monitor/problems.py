@@ -202,7 +202,9 @@ def _unknown(wrong: _Wrong) -> tuple[str, str]:
     listed = f"Known here: {_listed(allowed)}"
     if meant := did_you_mean(wrong.key, allowed):
         return cause, f'Did you mean "{meant}"? {listed}'
-    homes = {key: home for home, keys in _homes(wrong.model) for key in keys}
+    homes: dict[str, str] = {}
+    for home, keys in _homes(wrong.model):
+        homes = dict.fromkeys(keys, home) | homes
     if wrong.key in homes:
         return cause, f"It belongs in {homes[wrong.key]}: put it below that line"
     if meant := did_you_mean(wrong.key, homes):

@@ -8,9 +8,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
-_DURATION = re.compile(r"(\d{1,9})(ms|s|m|h|d)")
+_DURATION = re.compile(r"([0-9]{1,9})(ms|s|m|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
-_SIZE = re.compile(r"(\d{1,9})(B|KB|MB|GB)")
+_SIZE = re.compile(r"([0-9]{1,9})(B|KB|MB|GB)")
 _BYTES = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 
 
@@ -66,6 +66,24 @@ def format_size(value: int) -> str:
         if value and value % _BYTES[unit] == 0:
             return f"{value // _BYTES[unit]}{unit}"
     return f"{value}B"
+
+
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_MAX_LINE = 200
+
+
+def parse_line(value: str) -> str:
+    """A name or word that people read, on one line; "" where it is left out.
+
+    Raises:
+        ValueError: It is blank, too long, or holds a line break or control character.
+    """
+    if value and (value.isspace() or len(value) > _MAX_LINE or _CONTROLS.search(value)):
+        raise ValueError(f"write it on one line, in at most {_MAX_LINE} characters")
+    return value
+
+
+Line = Annotated[str, AfterValidator(parse_line)]
 
 
 _CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{6,20}")

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 from monitor import urls
 from monitor.feeds.addresses import parse_allowed
 from monitor.model import Feed, Outlet
-from monitor.settings import Duration, Settings, Size, format_duration, format_size
+from monitor.settings import Duration, Line, Settings, Size, format_duration, format_size
 
 _SECOND = timedelta(seconds=1)
 _DAY = timedelta(days=1)
@@ -120,20 +120,20 @@ class FeedSettings(Settings):
     url: Annotated[str, AfterValidator(_is_feed_url)] = Field(
         description="Address of the feed (RSS, Atom or JSON Feed)."
     )
-    name: str = Field(
+    name: Line = Field(
         default="", description="The outlet, as shown in alerts; the host where left out."
     )
     language: Annotated[str, AfterValidator(_is_language)] = Field(
         default="", description="Language of its entries, two letters: en, ko, uk."
     )
-    kind: str = Field(
+    kind: Line = Field(
         default="",
         description="wire, newspaper, broadcaster, government, state-media, blog; for rules.",
     )
     country: Annotated[str, AfterValidator(_is_country)] = Field(
         default="", description="Country of the outlet, two letters: KR, UA, GB."
     )
-    tags: tuple[str, ...] = Field(
+    tags: tuple[Annotated[Line, Field(min_length=1)], ...] = Field(
         default=(), strict=False, description="Words that rules can select it by."
     )
     interval: Annotated[Duration, _between(_SECOND, 7 * _DAY)] | None = Field(

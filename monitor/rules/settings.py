@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
 
 from monitor.settings import Settings
+
+
+def _is_path(value: str) -> str:
+    if not value.strip() or not value.isprintable():
+        raise ValueError('write the path of a folder, such as "rules"')
+    return value
 
 
 class RulesSettings(Settings):
     """Where the rules are."""
 
-    path: str = Field("rules", description="Folder of rule files; reloaded when a file changes.")
+    path: Annotated[str, AfterValidator(_is_path)] = Field(
+        default="rules", description="Folder of rule files; reloaded when a file changes."
+    )

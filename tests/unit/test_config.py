@@ -336,6 +336,32 @@ def test_an_address_that_cannot_be_taken_apart_is_refused_with_a_remedy(
 
 
 @pytest.mark.parametrize(
+    "lines",
+    [
+        '[service]\nname = " "',
+        '[service]\ncontact = " "',
+        '[rules]\npath = ""',
+        '[rules]\npath = "rules\\u0000"',
+        '[polling]\ninterval = "٣m"',
+        '[[feeds]]\nname = "a\\u0000b"\nurl = "https://x.example/"',
+        '[[feeds]]\nname = "\\t"\nurl = "https://x.example/"',
+        '[[feeds]]\nkind = "a\\nb"\nurl = "https://x.example/"',
+        '[[feeds]]\ntags = [""]\nurl = "https://x.example/"',
+    ],
+)
+def test_what_nobody_can_mean_is_refused(file: Path, lines: str) -> None:
+    file.write_text(f"{lines}\n")
+
+    assert f"{file}:2:" in refusal(file)
+
+
+def test_a_key_above_all_sections_belongs_first_where_it_holds_for_all(file: Path) -> None:
+    file.write_text('interval = "5m"\n')
+
+    assert "It belongs in [polling]" in refusal(file)
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "ftp://x.example/f?token=hunter2",
