@@ -52,6 +52,7 @@ class Matcher:
         }
         """Every rule by its id, also those that are not enabled or have expired."""
         self._all_named = rule_set.all_named
+        self._members = rule_set.members
         self._finder = finder
         self._labels = labels
         self._compiled = compiled
@@ -115,7 +116,7 @@ class Matcher:
         limits = self._limits.get(index)
         if limits and (refusal := limits.refusal(reader.reading.item)):
             return Explanation(rule.id, False, failed=refusal[0], cause=refusal[1])
-        failed, cause = first_failure(parse(rule.query), reader, Builder(self._concept, _pattern))
+        failed, cause = first_failure(parse(rule.query), reader, self._builder)
         if failed:
             return Explanation(rule.id, False, failed=failed, cause=cause)
         return Explanation(rule.id, True, self.evidence(self._compiled[index].node, reader))
@@ -130,6 +131,10 @@ class Matcher:
 
     def _concept(self, leaf: Leaf) -> int:
         return self._concepts[str(leaf)]
+
+    @property
+    def _builder(self) -> Builder:
+        return Builder(self._concept, _pattern, self._members)
 
     @cached_property
     def _concepts(self) -> dict[str, int]:

@@ -90,6 +90,17 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """Several entities and term lists under one name: any of them."""
+
+    id: str
+    members: tuple[str, ...]
+    """Names of entities, term lists and other groups, as the file has them."""
+    place: Place
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RuleTest:
     """An item that a rule must match, or must not."""
 
@@ -123,10 +134,26 @@ class RuleSet:
     entities: Mapping[str, Entity]
     terms: Mapping[str, Terms]
     files: tuple[str, ...] = ()
+    groups: Mapping[str, Group] = field(default_factory=dict)
 
     def named(self, name: str) -> Entity | Terms:
-        """What @name stands for."""
+        """The entity or term list of a name."""
         return self.entities.get(name) or self.terms[name]
+
+    def members(self, name: str) -> tuple[str, ...]:
+        """The entities and term lists that @name stands for: itself, or those of a group."""
+        found: list[str] = []
+        waiting, seen = [name], set[str]()
+        while waiting:
+            one = waiting.pop()
+            if one in seen:
+                continue
+            seen.add(one)
+            if group := self.groups.get(one):
+                waiting.extend(reversed(group.members))
+            else:
+                found.append(one)
+        return tuple(found)
 
     @property
     def all_named(self) -> tuple[Entity | Terms, ...]:

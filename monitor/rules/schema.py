@@ -61,6 +61,13 @@ class TermsTable(Table):
     note: str = Field(default="", description="For the next reader.")
 
 
+class GroupTable(Table):
+    """[groups.ID]: several entities and term lists under one name."""
+
+    members: Words = Field(description="Names of entities, term lists and other groups.")
+    note: str = Field(default="", description="For the next reader.")
+
+
 class TestTable(Table):
     """[[rules.tests]]: an item that the rule must match, or must not."""
 
@@ -129,6 +136,11 @@ class FileTables(Table):
     terms: dict[str, TermsTable] = Field(
         default_factory=dict,
         description="Word lists, used as @name.",
+        json_schema_extra=_IDS,
+    )
+    groups: dict[str, GroupTable] = Field(
+        default_factory=dict,
+        description="Several of these under one name, used as @name.",
         json_schema_extra=_IDS,
     )
     rules: list[RuleTable] = Field(default_factory=list, description="What to look for.")
