@@ -161,9 +161,7 @@ class _Reader:
         self._check_references()
         if self._problems:
             raise RuleError(sorted(self._problems, key=_order))
-        return RuleSet(
-            self._rules, self._entities, self._terms, tuple(self._files), self._groups
-        )
+        return RuleSet(self._rules, self._entities, self._terms, tuple(self._files), self._groups)
 
     def _add(self, id_: str, thing: _Named, into: dict[str, _Named]) -> None:
         place = thing.place / "id" if isinstance(thing, ParsedRule) else thing.place
