@@ -200,7 +200,8 @@ class _Reader:
                 f"[terms.{id_}] has no words", 'Add words by language, such as en = ["captive"]'
             )
             self._problems.append(problem)
-        return Terms(id_, names, self._entries(table.excluded, place / "except"), place, table.note)
+        excluded = self._entries(table.excluded, place / "except")
+        return Terms(id_, names, excluded, place, table.note, stories=table.stories)
 
     def _names(
         self, table: Mapping[str, Sequence[str]], place: Place

@@ -10,6 +10,7 @@ from monitor.rules.candidates import Candidates, Need
 from monitor.rules.concepts import Concepts
 from monitor.rules.evaluate import Node, Reader, speaks
 from monitor.rules.explain import Explanation, first_failure
+from monitor.rules.model import Entity
 from monitor.rules.nodes import Builder
 from monitor.rules.parser import parse
 from monitor.rules.reading import FIELDS, Reading
@@ -51,7 +52,9 @@ class Matcher:
             id_: parsed.rule for id_, parsed in rule_set.rules.items()
         }
         """Every rule by its id, also those that are not enabled or have expired."""
-        self._all_named = rule_set.all_named
+        self._telling = tuple(
+            named for named in rule_set.all_named if isinstance(named, Entity) or named.stories
+        )
         self._members = rule_set.members
         self._finder = finder
         self._labels = labels
@@ -89,7 +92,7 @@ class Matcher:
     @cached_property
     def _named(self) -> Concepts:
         # Of use for matched items only; a matcher that is only tested never needs it.
-        return Concepts(self._all_named)
+        return Concepts(self._telling)
 
     def mentions(self, item: Item) -> Iterator[Evidence]:
         """Every mention of a name, of those that rules use, whether or not a rule matches."""

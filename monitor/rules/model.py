@@ -82,6 +82,8 @@ class Terms:
     excluded: tuple[str, ...]
     place: Place
     note: str = ""
+    stories: bool = True
+    """Whether the words also tell stories apart, and not only help queries."""
 
     @property
     def kind(self) -> str:

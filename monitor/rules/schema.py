@@ -53,6 +53,10 @@ class TermsTable(Table):
     model_config = ConfigDict(extra="allow", strict=True)
     __pydantic_extra__: dict[str, Words] = Field(init=False)
 
+    stories: bool = Field(
+        default=True,
+        description="Whether the words also tell stories apart; false where they only help queries.",
+    )
     excluded: list[str] = Field(
         default_factory=list,
         alias="except",
