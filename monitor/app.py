@@ -7,34 +7,42 @@ import logging
 import os
 import threading
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from monitor import __version__
+from monitor import __version__, checkup
 from monitor.config import receiver_in_use
-from monitor.deliver import PACE, Deliver
-from monitor.errors import StoreError
+from monitor.deliver import Deliver, Pacing
+from monitor.errors import ConfigError
 from monitor.feeds.fetch import Fetcher
 from monitor.feeds.reading import Reading
+from monitor.growing import Growing
 from monitor.health import HealthServer
 from monitor.intake import Intake
 from monitor.maintain import Maintain
+from monitor.ops import Ops
+from monitor.plan import Plan
 from monitor.poll import Poll
+from monitor.receivers import Updater
 from monitor.receivers.console import ConsoleReceiver
 from monitor.receivers.slack.client import SlackReceiver
 from monitor.receivers.slack.webhook import WebhookReceiver
 from monitor.recent import RecentStories
 from monitor.reload import Reload
 from monitor.scheduler import Scheduler
+from monitor.steady import Steady
 from monitor.store import feeds as stored_feeds
-from monitor.store import migrate, outbox
-from monitor.store.database import Database, InstanceLock
+from monitor.store import migrate, outbox, pauses
+from monitor.store.database import Database, InstanceLock, sqlite_file
+from monitor.store.outbox import Held, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
+    from monitor.checkup import Report
     from monitor.config import Config
     from monitor.credentials import Secrets
     from monitor.receivers import Receiver
@@ -42,9 +50,21 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TICK = timedelta(seconds=1)
-STUCK = timedelta(minutes=3)
-"""A job silent for longer than its slowest step (a page of look-ups, a parse) hangs."""
+STUCK = timedelta(minutes=5)
+"""A job silent for longer than its slowest step (a look-up in many pages, a parse) hangs."""
+ESSENTIAL = ("polling", "delivery")
+"""The jobs without which the service fails."""
+ONCE_PATIENCE = timedelta(minutes=2)
+"""A single run in which no message arrives for so long ends, and says what is left."""
+_SOON = timedelta(minutes=1)
+_OPS_TICK = timedelta(seconds=10)
+_OF_SLACK = {"delivery", "updating", "telling ops"}
 _WATCH_S = 0.25
+PLAN_EVERY = timedelta(minutes=5)
+START_PACE = 10.0
+"""Feeds asked in a second after a start, for their answers come all at once as well."""
+START_WITHIN = timedelta(minutes=1)
+"""However many they are: news that came meanwhile has waited long enough."""
 GRACE = timedelta(seconds=8)
 """How long a stop waits for the transaction and the message at hand."""
 
@@ -80,11 +100,30 @@ def make_receiver(config: Config, secrets: Secrets) -> Receiver:
     return ConsoleReceiver(timezone=config.service.timezone)
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a single run ended."""
+
+    failing: int
+    """Feeds that could not be polled."""
+    left: tuple[Held, ...]
+    """What was not delivered."""
+
+
 class Service:
     """The whole service on one database. A context manager: leaving it frees everything.
 
+    Args:
+        config: What to do.
+        receiver: Who takes the alerts.
+        file: The config file, as errors name it.
+        listens: Whether it answers on web.listen while it runs.
+        clock: The time.
+        wait: Lets some seconds pass.
+
     Raises:
         RuleError: The rule files are wrong; nothing was started or changed.
+        ConfigError: The address of web.listen is taken; nothing was started or changed.
         DatabaseInUse: Another instance runs on the same SQLite file.
         StoreError: The database can't be used.
     """
@@ -94,21 +133,31 @@ class Service:
         config: Config,
         receiver: Receiver,
         *,
+        file: str = "config.toml",
+        listens: bool = True,
         clock: Callable[[], datetime] = now,
+        wait: Callable[[float], None] = time.sleep,
     ) -> None:
         self._config = config
         self._clock = clock
+        self._wait = wait
         self._stopping = False
+        self._clock_was_set = False
+        self._health: HealthServer | None = None
         self._open = contextlib.ExitStack()
+        self._open.callback(receiver.close)
         try:
+            if listens and config.web.listen:
+                self._health = self._open.enter_context(_listening(config, file))
             self._build(config, receiver)
         except BaseException:
             self._open.close()
             raise
 
     def _build(self, config: Config, receiver: Receiver) -> None:
-        # Rules first: a broken rule file must not cost a migration.
-        self._reload = Reload(Path(config.rules.path), clock=self._clock)
+        # Rules before the database: a broken rule file must not cost a migration.
+        outlets = [feed.to_feed().outlet for feed in config.feeds]
+        self._reload = Reload(Path(config.rules.path), clock=self._clock, outlets=outlets)
         self._database = Database(config.database.url)
         if self._database.path:
             self._open.callback(InstanceLock(self._database.path).release)
@@ -116,27 +165,59 @@ class Service:
         before = migrate.upgrade(self._database)
         if before:
             log.info("database upgraded: from=%s to=%s", before, migrate.latest())
-        self._open.callback(receiver.close)
         self._recent = RecentStories(config.stories)
         fetcher = self._open.enter_context(make_fetcher(config))
         self._reading = self._open.enter_context(Reading())
+        self._plan = Plan(self._database, config.polling, clock=self._clock)
         self._poll = Poll(
             self._database,
             fetcher,
             self._reading,
             self._intake,
             config.polling,
+            plan=self._plan,
             clock=self._clock,
         )
+        self._threads = isinstance(receiver, Updater)
+        self._growing = Growing(self._database, receiver, clock=self._clock, wait=self._wait)
         self._deliver = Deliver(
             self._database,
             receiver,
+            Pacing(config.slack.pace, config.slack.settle, config.slack.timeout),
+            growing=self._growing,
             collapse_above=config.alerts.collapse_above,
+            loudness=config.alerts.loudness(config.service.timezone),
             clock=self._clock,
-            settle=config.slack.settle,
+            wait=self._wait,
+        )
+        self._ops = Ops(
+            self._database,
+            receiver,
+            channel=config.alerts.ops_channel,
+            heartbeat=config.alerts.heartbeat,
+            timezone=config.service.timezone,
+            rules=lambda: self._reload.problems,
+            jobs=self._failing_jobs,
+            clock=self._clock,
         )
         self._maintain = Maintain(self._database, keep=config.database.retention, clock=self._clock)
+        self._periods = self._steady_jobs()
         self._recover()
+
+    def _steady_jobs(self) -> dict[Steady, timedelta]:
+        """The jobs and the time between two starts of each."""
+        poll, deliver, growing = self._poll, self._deliver, self._growing
+        hour = timedelta(hours=1)
+        return {
+            Steady("polling", poll, may_take=STUCK, alive_at=lambda: poll.alive_at): TICK,
+            Steady("delivery", deliver, may_take=STUCK, alive_at=lambda: deliver.alive_at): TICK,
+            Steady("updating", growing, may_take=STUCK, alive_at=lambda: growing.alive_at): TICK,
+            Steady("telling ops", self._ops, may_take=STUCK): _OPS_TICK,
+            Steady("reloading", self._reload, may_take=STUCK): TICK,
+            Steady("re-planning", self._replan, may_take=STUCK): TICK,
+            Steady("planning", self._plan, may_take=hour): PLAN_EVERY,
+            Steady("maintenance", self._maintain, may_take=3 * hour): hour,
+        }
 
     def _intake(self) -> Intake:
         return Intake(
@@ -144,6 +225,7 @@ class Service:
             channel=self._config.alerts.channel,
             lookback=self._config.polling.lookback,
             recent=self._recent,
+            threads=self._threads,
         )
 
     def _recover(self) -> None:
@@ -156,28 +238,43 @@ class Service:
                 stored_feeds.release_leases(tx)
         self._deliver.start(alone=alone)
 
-    def wrong(self) -> list[str]:
-        """What does not work now, one sentence each."""
-        latest = time.monotonic() - STUCK.total_seconds()
-        jobs = (("polling", self._poll.alive_at), ("delivery", self._deliver.alive_at))
-        wrong = [f"{name} has made no progress for {STUCK}" for name, at in jobs if at < latest]
-        try:
-            with self._database.reading() as tx:
-                outbox.counts(tx)
-        except StoreError as error:
-            wrong.append(str(error))
-        return wrong
+    @property
+    def jobs(self) -> tuple[Steady, ...]:
+        """What it does again and again."""
+        return tuple(self._periods)
+
+    def _failing_jobs(self) -> list[str]:
+        """What ops hear of the jobs: not a hiccup, and nothing about Slack."""
+        conditions = [job.condition() for job in self.jobs if job.name not in _OF_SLACK]
+        minute = _SOON.total_seconds()
+        return [
+            f"{one.name}: {one.error or 'it hangs'}"
+            for one in conditions
+            if one.hangs or (one.failing_s or 0) > minute
+        ]
+
+    def clock_was_set(self) -> None:
+        """What is due is planned anew, as soon as the database takes it."""
+        # A flag, not the work: a database that refuses must not end the thread that watches.
+        self._clock_was_set = True
+
+    def report(self) -> Report:
+        """How the service is now."""
+        conditions = [job.condition() for job in self.jobs]
+        return checkup.examine(self._database, conditions, essential=ESSENTIAL, now=self._clock())
 
     def run(self) -> None:
-        """Work until `stop` is called, in this thread and some of its own."""
+        """Work until `stop` is called, in this thread and some of its own.
+
+        Raises:
+            StoreError: The database refused before anything was begun.
+        """
+        self._spread_due()
         scheduler = Scheduler()
-        scheduler.every(TICK, _steady("poll", self._poll), name="poll")
-        scheduler.every(TICK, _steady("deliver", self._deliver), name="deliver")
-        scheduler.every(TICK, _steady("reload", self._reload), name="reload")
-        scheduler.every(timedelta(hours=1), _steady("maintain", self._maintain), name="maintain")
-        listen = self._config.web.listen
-        if listen:
-            self._open.enter_context(HealthServer(listen, self.wrong))
+        for job, period in self._periods.items():
+            scheduler.every(period, job, name=job.name)
+        if self._health:
+            self._health.answer_with(self.report)
         scheduler.start()
         log.info(
             "service started: version=%s feeds=%d rules=%d",
@@ -185,24 +282,40 @@ class Service:
             len(self._config.feeds),
             len(self._reload.matcher.rules),
         )
-        while not self._stopping:
-            time.sleep(_WATCH_S)
-            if scheduler.clock_was_set():
-                self._replan()
+        try:
+            while not self._stopping:
+                time.sleep(_WATCH_S)
+                if scheduler.clock_was_set():
+                    self.clock_was_set()
+        finally:
+            self._end(scheduler)
+
+    def _end(self, scheduler: Scheduler) -> None:
         log.info("stopping: the work at hand is finished first")
         watchdog = threading.Timer(GRACE.total_seconds(), _leave)
         watchdog.daemon = True
         watchdog.start()
+        self.stop()
         self._reading.close()
         scheduler.stop()
         watchdog.cancel()
         log.info("service stopped")
 
-    def _replan(self) -> None:
-        """After the clock was stepped back, what is due in an hour by the old clock is due too late."""
-        latest = self._clock() + self._config.polling.interval
+    def _spread_due(self) -> None:
+        """Let the feeds that became due while the service was off come one after the other."""
         with self._database.transaction() as tx:
-            stored_feeds.due_by(tx, latest)
+            stored_feeds.spread_due(tx, now=self._clock(), pace=START_PACE, longest=START_WITHIN)
+
+    def _replan(self) -> None:
+        """After the clock was set back, what is due in an hour by the old clock is due too late."""
+        if not self._clock_was_set:
+            return
+        soon = self._clock() + _SOON
+        with self._database.transaction() as tx:
+            stored_feeds.due_by(tx, self._clock() + self._config.polling.interval)
+            outbox.due_by(tx, soon)
+            pauses.due_by(tx, soon)
+        self._clock_was_set = False
 
     def stop(self) -> None:
         """End `run` soon: the current transaction and message are finished. Safe in a signal handler."""
@@ -210,10 +323,11 @@ class Service:
         self._stopping = True
         self._poll.stop()
         self._deliver.stop()
+        self._growing.stop()
         self._maintain.stop()
 
-    def once(self, *, pause: Callable[[float], None] = time.sleep) -> tuple[int, int]:
-        """Poll every feed now and deliver until nothing more can be; feeds failing, messages left.
+    def once(self) -> Ended:
+        """Poll every feed now and deliver what can be; ends where Slack takes nothing for minutes.
 
         Raises:
             StoreError: The database refused.
@@ -221,18 +335,31 @@ class Service:
         with self._database.transaction() as tx:
             stored_feeds.make_due(tx, now=self._clock())
         self._poll()
-        while not self._stopping and self._can_deliver():
-            self._deliver()
-            pause(PACE.total_seconds() / 4)
+        self._deliver_all()
+        self._growing()
         with self._database.reading() as tx:
             failing = sum(state.failures > 0 for state in stored_feeds.states(tx))
-            left = len(outbox.latest(tx, limit=1_000_000, undelivered=True))
-        return failing, left
+            return Ended(failing, outbox.undelivered(tx))
 
-    def _can_deliver(self) -> bool:
-        soon = self._clock() + timedelta(minutes=1)
+    def _deliver_all(self) -> None:
+        """Deliver until nothing is left, nothing can be sent soon, or nothing has arrived for long."""
+        left = self._left()
+        progress_at = self._clock()
+        while not self._stopping and left:
+            now = self._clock()
+            if now - progress_at > ONCE_PATIENCE or not self._deliver.can_send_by(now + _SOON):
+                return
+            self._deliver()
+            if (still := self._left()) < left:
+                progress_at = self._clock()
+            left = still
+            self._wait(_WATCH_S)
+
+    def _left(self) -> int:
         with self._database.reading() as tx:
-            return any(queued.not_before <= soon for queued in outbox.heads(tx))
+            return sum(
+                held.number for held in outbox.undelivered(tx) if held.state is not State.DEAD
+            )
 
     def __enter__(self) -> Self:
         return self
@@ -246,24 +373,15 @@ class Service:
         self._open.close()
 
 
-def _steady(name: str, job: Callable[[], None]) -> Callable[[], None]:
-    """A job that goes on after the database refused, and says so once, not at each tick."""
-    said = ""
-
-    def run() -> None:
-        nonlocal said
-        try:
-            job()
-        except StoreError as error:
-            if str(error) != said:
-                log.error("%s waits: %s", name, error)
-            said = str(error)
-        else:
-            if said:
-                log.info("%s works again", name)
-            said = ""
-
-    return run
+def _listening(config: Config, file: str) -> HealthServer:
+    try:
+        return HealthServer(config.web.listen, file=file)
+    except ConfigError:
+        # Mostly the port is taken because the service runs already: then that is what to say.
+        path = sqlite_file(config.database.url)
+        if path and path.exists():
+            InstanceLock(path).release()
+        raise
 
 
 def _leave() -> None:

@@ -5,22 +5,36 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import signal
 import sys
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitor import __version__, app, demo, example, health, log, online, show, urls
+from monitor import (
+    __version__,
+    app,
+    demo,
+    example,
+    growth,
+    health,
+    log,
+    online,
+    show,
+    signals,
+    urls,
+)
 from monitor import config as configuration
 from monitor.credentials import load_secrets
 from monitor.errors import ConfigError, MonitorError, Problem, StoreError
+from monitor.feeds import rhythm
 from monitor.feeds.reading import Reading
-from monitor.model import Content, Digest
+from monitor.model import Content, Digest, Notice
 from monitor.offline import match_lines
 from monitor.options import (
     CONFIG,
@@ -32,9 +46,11 @@ from monitor.options import (
     database_of,
     load,
 )
-from monitor.reload import checked_matcher
+from monitor.receivers.slack import preview
+from monitor.reload import checked
 from monitor.rulecommands import rules_cli
-from monitor.store import backup, migrate, outbox
+from monitor.rules import jsonl
+from monitor.store import backup, migrate, outbox, pauses
 from monitor.store import feeds as stored_feeds
 from monitor.store import items as stored_items
 from monitor.store import stories as stored_stories
@@ -72,7 +88,11 @@ cli.add_typer(db_cli, name="db")
 def main() -> None:
     """Run the command line; the entry point of `monitor` and `python -m monitor`."""
     try:
-        cli(prog_name="monitor")
+        try:
+            cli(prog_name="monitor")
+        finally:
+            if sys.stdout:  # None where it was closed before we came
+                sys.stdout.flush()
     except ConfigError as error:
         for problem in error.problems:
             show.fail(str(problem))
@@ -82,8 +102,19 @@ def main() -> None:
         sys.exit(FAILED)
     except BrokenPipeError:
         # Whoever read our output has seen enough (`monitor match | head`).
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_output()
         sys.exit(FAILED)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _give_up_output()
+        show.fail("the output can't be written: its disk is full")
+        sys.exit(FAILED)
+
+
+def _give_up_output() -> None:
+    """Or the interpreter tries once more at its end, and fails in words of its own."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
@@ -132,27 +163,28 @@ def run(
     ] = False,
 ) -> None:
     """Run the service until SIGTERM or Ctrl-C."""
+    stopping = signals.taken()
     log.set_up()
     loaded = load(config)
     receiver = app.make_receiver(loaded, load_secrets(os.environ))
-    with app.Service(loaded, receiver) as service:
-        _stop_on_signals(service)
+    with app.Service(loaded, receiver, file=str(config), listens=not once) as service:
+        stopping.by(service.stop)
         if not once:
             service.run()
             return
-        failing, left = service.once()
-    show.warn(f"feeds failing: {failing}; messages not delivered: {left}")
-    raise typer.Exit(FAILED if failing or left else FINE)
+        ended = service.once()
+    show.warn(_ended(ended))
+    raise typer.Exit(FAILED if ended.failing or ended.left else FINE)
 
 
-def _stop_on_signals(service: app.Service) -> None:
-    def stop(number: int, _frame: object) -> None:
-        # A second signal means: at once. The database is safe at any instruction.
-        signal.signal(number, signal.SIG_DFL)
-        service.stop()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
+def _ended(ended: app.Ended) -> str:
+    """What a single run left undone, and why."""
+    left = sum(held.number for held in ended.left)
+    lines = [f"feeds failing: {ended.failing}; messages not delivered: {left}"]
+    for held in ended.left:
+        why = f": {held.error}" if held.error else ""
+        lines.append(f"  {held.number} {held.state} for {held.channel}{why}")
+    return "\n".join(lines)
 
 
 @cli.command()
@@ -168,10 +200,13 @@ def check(
     secrets = load_secrets(os.environ)
     kind, reason = configuration.receiver_in_use(loaded, secrets)
     folder = Path(loaded.rules.path)
-    matcher = checked_matcher(folder)
+    outlets = [feed.to_feed().outlet for feed in loaded.feeds]
+    matcher, silent = checked(folder, today=app.now().date(), outlets=outlets)
     show.say(f"config   fine: {config}, {len(loaded.feeds)} feeds")
     show.say(f"receiver {kind}: {reason}")
     show.say(f"rules    fine: {folder}, {len(matcher.rules)} rules, all their tests pass")
+    for warning in silent:
+        show.warn(str(warning), "yellow")
     if ask and not _check_online(loaded, secrets):
         raise typer.Exit(FAILED)
 
@@ -195,15 +230,21 @@ def _check_online(config: Config, secrets: Secrets) -> bool:
 
 @cli.command("health")
 def health_command(*, config: ConfigOption = CONFIG) -> None:
-    """Ask the running service whether it works (what the container's health check does)."""
+    """Ask the running service whether it works (what the container's health check does).
+
+    Fails where the service fails. What only waits for somebody to mend it elsewhere (a token that
+    Slack refuses, an archived channel) is said and is no failure: a restart would mend nothing.
+    """
     listen = load(config).web.listen
     if not listen:
         show.fail('web.listen is "": the service answers nobody')
         raise typer.Exit(FAILED)
-    wrong = health.ask(listen)
-    for line in wrong:
+    report = health.ask(listen)
+    for line in report.failing:
         show.fail(line)
-    raise typer.Exit(FAILED if wrong else FINE)
+    for line in report.degraded:
+        show.warn(f"degraded: {line}", "yellow")
+    raise typer.Exit(FAILED if report.failing else FINE)
 
 
 @cli.command()
@@ -222,7 +263,7 @@ def match(
     config: ConfigOption = CONFIG,
 ) -> None:
     """Match and group the items of a file in their order, offline; one JSON line each."""
-    matcher = checked_matcher(rules or Path(load(config).rules.path))
+    matcher, _ = checked(rules or Path(load(config).rules.path))
     with _lines(items) as lines:
         for answer in match_lines(lines, matcher, file=items, explain=explain):
             show.line(answer)
@@ -231,17 +272,17 @@ def match(
 @contextmanager
 def _lines(items: str) -> Iterator[Iterable[str]]:
     if items == "-":
-        yield sys.stdin
+        yield jsonl.lines(sys.stdin.buffer, file="standard input")
         return
     try:
-        file = Path(items).open(encoding="utf-8", errors="replace")  # noqa: SIM115 - closed below
+        file = Path(items).open("rb")  # noqa: SIM115 - closed below
     except OSError as error:
         problem = Problem(
             items, None, None, f"it cannot be read: {error.strerror}", "Check its name"
         )
         raise ConfigError([problem]) from None
     with file:
-        yield file
+        yield jsonl.lines(file, file=items)
 
 
 @feeds_cli.command("list")
@@ -250,10 +291,10 @@ def feeds_list(*, config: ConfigOption = CONFIG, as_json: JsonOption = False) ->
     loaded = load(config)
     with database_of(loaded) as database, database.reading() as tx:
         states = stored_feeds.states(tx)
-    if as_json:
-        show.data([_feed_json(state) for state in states])
-        return
     now = app.now()
+    if as_json:
+        show.data([_feed_json(state, now) for state in states])
+        return
     rows = [
         (
             state.feed.outlet.name,
@@ -261,8 +302,8 @@ def feeds_list(*, config: ConfigOption = CONFIG, as_json: JsonOption = False) ->
             _feed_state(state),
             show.ago(state.last_ok_at, now=now),
             "-" if state.gone_at else show.ago(state.next_poll_at, now=now),
-            state.error or _remark(state),
-            urls.without_credentials(state.feed.url),
+            state.error or _remark(state, now),
+            urls.shown(state.feed.url),
         )
         for state in states
     ]
@@ -280,20 +321,30 @@ def _feed_state(state: FeedState) -> show.Cell:
     return show.Cell("fine", "green")
 
 
-def _remark(state: FeedState) -> str:
+def _remark(state: FeedState, now: datetime) -> str:
     """What a person should know of a feed that works."""
     remarks = []
     if state.move.to:
-        remarks.append(f"says it moved to {urls.without_credentials(state.move.to)}")
+        remarks.append(f"says it moved to {urls.shown(state.move.to)}")
+    if silent_since := _silent_since(state, now):
+        remarks.append(f"silent for {show.span((now - silent_since).total_seconds())}, unlike it")
     if state.gap_at:
         remarks.append(f"{state.gaps} gaps, entries may have been missed: poll it more often")
     return "; ".join(remarks)
 
 
-def _feed_json(state: FeedState) -> dict[str, object]:
+def _silent_since(state: FeedState, now: datetime) -> datetime | None:
+    """When its last news came, of a feed that is silent for longer than its rhythm allows."""
+    known = rhythm.unpack(state.rhythm, now=now.timestamp())
+    silent = rhythm.is_silent(known, now.timestamp())
+    return datetime.fromtimestamp(known.at, UTC) if silent else None
+
+
+def _feed_json(state: FeedState, now: datetime) -> dict[str, object]:
     outlet = asdict(state.feed.outlet)
-    row = asdict(state) | {"url": urls.without_credentials(state.feed.url), "outlet": outlet}
-    del row["feed"]
+    row = asdict(state) | {"url": urls.shown(state.feed.url), "outlet": outlet}
+    del row["feed"], row["rhythm"]
+    row["silent_since"] = _silent_since(state, now)
     return row
 
 
@@ -340,20 +391,42 @@ _STATE_STYLES = {
 def _headline(content: Content) -> str:
     if isinstance(content, Digest):
         return f"digest of {len(content.alerts)} alerts"
+    if isinstance(content, Notice):
+        return content.heading
     return content.title
+
+
+@alerts_cli.command("preview")
+def alerts_preview(
+    number: Annotated[int, typer.Argument(metavar="ID", help="As `monitor alerts list` has it.")],
+    *,
+    config: ConfigOption = CONFIG,
+) -> None:
+    """Print an alert as Slack would show it, as one HTML page: `... preview 12 > alert.html`."""
+    loaded = load(config)
+    with database_of(loaded) as database, database.reading() as tx:
+        queued = outbox.find(tx, number)
+        message = growth.prepared(tx, queued)[0] if queued else None
+    if message is None:
+        show.fail(f"there is no alert {number}: `monitor alerts list` shows their numbers")
+        raise typer.Exit(FAILED)
+    service = loaded.service
+    sys.stdout.write(preview.page(message, service=service.name, timezone=service.timezone))
 
 
 @alerts_cli.command("retry")
 def alerts_retry(
     ids: Annotated[
-        list[int] | None, typer.Argument(metavar="ID", help="Default: all that are held.")
+        list[int] | None,
+        typer.Argument(metavar="ID", min=1, max=2**63 - 1, help="Default: all that are held."),
     ] = None,
     *,
     config: ConfigOption = CONFIG,
 ) -> None:
-    """Send parked and dead alerts again (after mending what held them)."""
+    """Send held alerts again: parked, dead, or unclear for long (after mending what held them)."""
     with database_of(load(config)) as database, database.transaction() as tx:
         again = outbox.retry(tx, ids or None, now=app.now())
+        pauses.lift(tx, pauses.Cause.CREDENTIALS)
     show.say(f"{again} alerts queued again")
     raise typer.Exit(FAILED if ids and again < len(set(ids)) else FINE)
 

@@ -209,12 +209,6 @@ def _anchored(config: Config, folder: Path) -> Config:
 _SQLITE = "sqlite:///"
 
 
-def without_password(url: str) -> str:
-    """The address of a database as it may be shown."""
-    url = re.sub(r"(?<=://)([^:/@\s]*):.*@", r"\1:***@", url)
-    return re.sub(r"(?<=[?&]password=)[^&]*", "***", url)
-
-
 def receiver_in_use(
     config: Config, secrets: Secrets
 ) -> tuple[Literal["slack", "webhook", "console"], str]:

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from monitor import toml
 from monitor.errors import ConfigError, Problem
+from monitor.problems import did_you_mean, is_secret, label
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -48,9 +49,24 @@ def load_secrets(environ: Mapping[str, str]) -> Secrets:
         found[secret.name] = SecretStr(text) if text else None
         if text and (wrong := _mistake(variable, text)):
             problems.append(Problem(variable, None, None, *wrong))
+    problems += _misspelt(environ)
     if problems:
         raise ConfigError(problems)
     return Secrets(**found)
+
+
+def _misspelt(environ: Mapping[str, str]) -> Iterator[Problem]:
+    """Variables that hold a secret of Slack's or are called nearly like ours: nobody reads them."""
+    ours = [secret.name.upper() for secret in fields(Secrets)]
+    ours += [f"{name}_FILE" for name in ours]
+    for variable in sorted(environ):
+        if not variable.upper().startswith("SLACK_") or variable in ours:
+            continue
+        meant = did_you_mean(variable, ours)
+        if meant or is_secret(environ[variable]):
+            cause = f'there is no variable "{label(variable)}"'
+            remedy = f'Did you mean "{meant}"?' if meant else f"We read {', '.join(ours[:3])}"
+            yield Problem(label(variable), None, None, cause, remedy)
 
 
 def from_environment(variable: str, environ: Mapping[str, str]) -> str | None:

@@ -8,184 +8,307 @@ from __future__ import annotations
 import logging
 import random
 import time
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from monitor.errors import (
-    ChannelUnavailable,
-    DeliveryError,
-    NotSent,
-    RateLimited,
-    Refused,
-    Unauthorised,
-    Unclear,
-)
+from monitor import growing, growth, outcomes
+from monitor.alerts.quiet import Loudness
+from monitor.errors import DeliveryError, Gone, Refused
 from monitor.receivers import Finder
-from monitor.store import outbox
-from monitor.store.outbox import Queued, State
+from monitor.store import alerts as stored_alerts
+from monitor.store import folding, outbox, pauses
+from monitor.store.folding import Holding
+from monitor.store.outbox import Kind, Queued, State
+from monitor.store.pauses import Cause, Pause
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
 
+    from monitor.growing import Growing
     from monitor.model import Receipt
     from monitor.receivers import Receiver
     from monitor.store.database import Database
 
 log = logging.getLogger(__name__)
 
-PACE = timedelta(seconds=1.05)
-"""Between two messages in one channel: Slack allows one a second."""
 DIGEST_SIZE = 25
 """Alerts in one digest: what a person still reads, and well below what a message may hold."""
-SETTLE = timedelta(seconds=15)
-"""How long a message may take to appear in a channel's history after an unclear answer."""
-PROBE = timedelta(hours=1)
-"""How often something that a person must mend is tried again by itself."""
-ABANDONED = timedelta(minutes=1)
-"""After this long in `sending`, whoever was sending is gone: no attempt takes that long."""
-LOOK_AGAIN = timedelta(minutes=1)
-"""After a look-up that could not read everything."""
-_FIRST_PAUSE = timedelta(seconds=2)
-_LONGEST_PAUSE = timedelta(minutes=5)
+_NEAR = timedelta(seconds=2)
+"""What is due so soon is waited for: a tick a second would halve the pace."""
+_SPELL = timedelta(minutes=1)
+"""How long one call goes on at most while there is something to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pacing:
+    """How fast messages are sent, and how long an attempt may take."""
+
+    pace: timedelta = timedelta(seconds=1.05)
+    """Between two messages in one channel: Slack allows one a second."""
+    settle: timedelta = timedelta(seconds=15)
+    """How long a message may take to appear in a channel's history after an unclear answer."""
+    timeout: timedelta = timedelta(seconds=10)
+    """Of each wait on the network."""
+
+    @property
+    def silent_for(self) -> timedelta:
+        """After so long in `sending`, whoever was sending is gone."""
+        # There may be four waits: for the name, the connection, TLS and the answer.
+        return 4 * self.timeout + timedelta(seconds=5)
 
 
 class Deliver:
-    """Sends what is due, at most one message a channel each time it is called."""
+    """Sends what is due, in turn, one message a channel at a time."""
 
     def __init__(
         self,
         database: Database,
         receiver: Receiver,
+        pacing: Pacing,
         *,
+        growing: Growing,
         collapse_above: int,
+        loudness: Loudness | None = None,
         clock: Callable[[], datetime],
-        settle: timedelta = SETTLE,
+        wait: Callable[[float], None] = time.sleep,
     ) -> None:
         self._database = database
         self._receiver = receiver
+        self._pacing = pacing
+        self._growing = growing
         self._collapse_above = collapse_above
+        self._loudness = loudness or Loudness()
         self._clock = clock
-        self._settle = settle
-        self._paused_until: datetime | None = None
-        self._last_sent: dict[str, datetime] = {}
+        self._wait = wait
+        self._pauses: dict[Cause, Pause] = {}
         self._stopped = False
         self.alive_at = time.monotonic()
         """When it last looked for something to send, by the monotonic clock."""
 
     def __call__(self) -> None:
-        """Send what is due.
+        """Send what is due, and what becomes due in a moment.
 
         Raises:
             StoreError: The database refused; nothing is lost, what was being sent is looked up later.
         """
-        self.alive_at = time.monotonic()
-        self._recover(self._clock() - ABANDONED)
-        self._collapse()
-        with self._database.reading() as tx:
-            heads = outbox.heads(tx)
-        for queued in heads:
-            if not self._stopped and self._is_due(queued):
-                self._attempt(queued)
+        end = self._clock() + _SPELL
+        while not self._stopped and self._clock() < end:
+            self.alive_at = time.monotonic()
+            self._recover(self._pacing.silent_for)
+            self._hold()
+            self._collapse()
+            heads = self._heads()
+            if not heads or heads[0][0] > self._clock() + _NEAR:
+                return
+            if (ahead := (heads[0][0] - self._clock()).total_seconds()) > 0:
+                self._wait(ahead)
+            self._send_due(heads)
 
     def stop(self) -> None:
         """Send nothing more after the message that is on its way."""
         self._stopped = True
 
     def start(self, *, alone: bool) -> None:
-        """Put in order what a killed process left behind; `alone` if no other can be sending."""
-        now = self._clock()
-        self._recover(now if alone else now - ABANDONED)
+        """Put in order what an earlier process left behind; `alone` if no other can be sending."""
+        self._recover(timedelta(0) if alone else self._pacing.silent_for)
         with self._database.transaction() as tx:
-            outbox.unpark(tx, now=now)
+            # Whoever restarts has mended something.
+            pauses.lift(tx, Cause.CREDENTIALS)
+            outbox.unpark(tx, now=self._clock())
 
-    def _recover(self, tried_before: datetime) -> None:
+    def can_send_by(self, moment: datetime) -> bool:
+        """Whether anything can be tried by then, as things stand."""
+        heads = self._heads()
+        return bool(heads) and heads[0][0] <= moment
+
+    def _recover(self, silent_for: timedelta) -> None:
+        now = self._clock()
         with self._database.reading() as tx:
-            if not outbox.interrupted(tx, tried_before=tried_before):
+            if not outbox.interrupted(tx, now=now, silent_for=silent_for):
                 return
         with self._database.transaction() as tx:
-            found = outbox.recover(tx, tried_before=tried_before, settle=self._settle)
+            # What a killed process had sent may still be stored for as long as it would have waited.
+            settle = self._pacing.timeout + self._pacing.settle
+            found = outbox.recover(tx, now=now, silent_for=silent_for, settle=settle)
         log.warning("messages interrupted by a crash, looked up before sending: n=%d", found)
+
+    def _hold(self) -> None:
+        """Hold what is not told now, and tell what was held long enough."""
+        now = self._clock()
+        held = self._loudness.held(now)
+        holding = Holding(held.below, held.until_digest_below, held.opened)
+        with self._database.reading() as tx:
+            if not folding.must_hold_or_release(tx, holding):
+                return
+        with self._database.transaction() as tx:
+            kept = folding.hold(tx, holding)
+            told = folding.release(tx, holding, size=DIGEST_SIZE, now=now)
+        log.info("alerts held: n=%d told=%d", kept, told)
 
     def _collapse(self) -> None:
         if not self._collapse_above:
             return
         with self._database.reading() as tx:
-            channels = outbox.crowded(tx, above=self._collapse_above)
+            channels = folding.crowded(tx, above=self._collapse_above)
         for channel in channels:
             with self._database.transaction() as tx:
-                folded = outbox.collapse(
+                folded = folding.collapse(
                     tx, channel, above=self._collapse_above, size=DIGEST_SIZE, now=self._clock()
                 )
-            log.info("alerts folded into digests: channel=%s alerts=%d", channel, folded)
+            if folded:
+                log.info("alerts folded into digests: channel=%s alerts=%d", channel, folded)
 
-    def _is_due(self, queued: Queued) -> bool:
+    def _heads(self) -> list[tuple[datetime, Queued]]:
+        """The oldest message of each channel and when it may be tried, soonest first."""
         now = self._clock()
-        if queued.state is State.SENDING or queued.not_before > now:
-            return False
-        if queued.state is State.UNKNOWN:
-            return True
-        last = self._last_sent.get(queued.message.channel)
-        paced = last is None or not timedelta(0) <= now - last < PACE
-        return paced and (self._paused_until is None or now >= self._paused_until)
+        with self._database.reading() as tx:
+            heads = outbox.heads(tx)
+            tries = outbox.latest_tries(tx, since=now - max(self._pacing.pace, _NEAR))
+            self._pauses = {pause.cause: pause for pause in pauses.all_of(tx)}
+        found = [
+            (moment, queued)
+            for queued in heads
+            if (moment := self._due_at(queued, now, tries.get(queued.message.channel)))
+        ]
+        return sorted(found, key=lambda head: (head[0], head[1].id))
 
-    def _attempt(self, queued: Queued) -> None:
-        if queued.state is State.UNKNOWN and isinstance(self._receiver, Finder):
-            self._look_up(queued, self._receiver)
-            return
-        with self._database.transaction() as tx:
-            if not outbox.start(tx, queued, now=self._clock()):
+    def _due_at(self, queued: Queued, now: datetime, last_try: datetime | None) -> datetime | None:
+        return outcomes.due_at(
+            queued,
+            now=now,
+            pauses=self._pauses.values(),
+            last_try=last_try,
+            pace=self._pacing.pace,
+            finds=isinstance(self._receiver, Finder),
+        )
+
+    def _send_due(self, heads: Iterable[tuple[datetime, Queued]]) -> None:
+        for moment, queued in heads:
+            if self._stopped or moment > self._clock() or not self._attempt(queued):
                 return
-        self._last_sent[queued.message.channel] = self._clock()
-        try:
-            receipt = self._receiver.send(queued.message)
-        except DeliveryError as error:
-            self._not_confirmed(queued, error)
-        else:
-            self._sent(queued, receipt)
 
-    def _look_up(self, queued: Queued, finder: Finder) -> None:
-        since = queued.first_tried_at or queued.created_at
+    def _attempt(self, queued: Queued) -> bool:
+        """Take a message one step further; whether those of other channels may follow."""
+        unclear = queued.state is State.UNKNOWN
+        if unclear and isinstance(self._receiver, Finder) and self._look_up(queued, self._receiver):
+            return True
+        if queued.kind is Kind.REPLY and queued.alert:
+            # Its story's message tells it too; and if that is gone, it is told in the channel.
+            self._growing.refresh(queued.alert)
+        with self._database.transaction() as tx:
+            claim = outbox.start(tx, queued, now=self._clock())
+            if claim is None:
+                return True
+            message, says = growth.prepared(tx, claim)
         try:
-            receipt = finder.find(queued.message, since=since)
+            receipt = self._receiver.send(replace(message, repeat=unclear))
         except DeliveryError as error:
-            self._put_back(queued, State.UNKNOWN, LOOK_AGAIN, error)
-            _log_trouble(queued, State.UNKNOWN, error)
-            return
+            return self._not_confirmed(claim, error, repeat=unclear, thread=message.thread)
+        self._sent(claim, receipt, says=says, thread=message.thread)
+        return True
+
+    def _look_up(self, queued: Queued, finder: Finder) -> bool:
+        """See whether a message is there already; False if that can't be told, now or ever."""
+        with self._database.reading() as tx:
+            message, _ = growth.prepared(tx, queued)
+        # A clock that was set back since must not hide the message in the future.
+        since = min(queued.first_tried_at or queued.created_at, self._clock())
+        try:
+            receipt = finder.find(message, since=since)
+        except Gone:
+            receipt = None  # with the thread, whatever stood in it is gone
+        except DeliveryError as error:
+            return self._not_found_out(queued, error)
         if receipt:
-            self._sent(queued, receipt)
+            self._sent(queued, receipt, thread=message.thread)
         else:
             self._put_back(queued, State.PENDING, timedelta(0))
+        return True
 
-    def _sent(self, queued: Queued, receipt: Receipt) -> None:
+    def _not_found_out(self, queued: Queued, error: DeliveryError) -> bool:
+        looks = queued.looks + 1
+        pause = self._pauses.get(Cause.RATE)
+        if outcomes.gives_up_looking(error, looks) and not (pause and pause.until > self._clock()):
+            log.warning(
+                "alert sent again without look-up: message=%d channel=%s looks=%d cause=%s",
+                queued.id,
+                queued.message.channel,
+                looks,
+                error,
+            )
+            return False
+        self._put_back(queued, State.UNKNOWN, outcomes.look_again(error, looks), error, looks=looks)
+        _log_trouble(queued, State.UNKNOWN, error)
+        return True
+
+    def _sent(
+        self,
+        claim: Queued,
+        receipt: Receipt,
+        *,
+        says: datetime | None = None,
+        thread: Receipt | None,
+    ) -> None:
         with self._database.transaction() as tx:
-            outbox.sent(tx, queued.id, receipt, now=self._clock())
-        log.info(
-            "alert delivered: message=%d channel=%s attempts=%d",
-            queued.id,
-            queued.message.channel,
-            queued.attempts + 1,
-        )
+            first = outbox.sent(tx, claim, receipt, now=self._clock())
+            if first and claim.alert and thread is None:
+                next_update = self._clock() + growing.REST
+                stored_alerts.posted(tx, claim.alert, receipt, says=says, next_update=next_update)
+            if Cause.CREDENTIALS in self._pauses and pauses.lift(tx, Cause.CREDENTIALS):
+                outbox.unpark(tx, now=self._clock())
+        if first:
+            log.info(
+                "alert delivered: message=%d channel=%s attempts=%d",
+                claim.id,
+                claim.message.channel,
+                claim.attempts,
+            )
 
-    def _not_confirmed(self, queued: Queued, error: DeliveryError) -> None:
-        jitter = random.random()
-        state, pause = after(
-            error, attempts=queued.attempts + 1, settle=self._settle, jitter=jitter
+    def _not_confirmed(
+        self, claim: Queued, error: DeliveryError, *, repeat: bool, thread: Receipt | None
+    ) -> bool:
+        if isinstance(error, Gone):
+            if thread is None or claim.alert is None:
+                error = Refused(str(error))
+            else:
+                with self._database.transaction() as tx:
+                    stored_alerts.close(tx, claim.alert, why=str(error))
+        state, pause = outcomes.after(
+            error,
+            attempts=claim.attempts,
+            settle=self._pacing.settle,
+            jitter=random.random(),
+            repeat=repeat,
         )
-        if isinstance(error, RateLimited | Unauthorised):
-            self._paused_until = self._clock() + pause
-        self._put_back(queued, state, pause, error)
-        _log_trouble(queued, state, error)
+        self._put_back(claim, state, pause, error, looks=outcomes.looks_kept(error, claim.looks))
+        _log_trouble(claim, state, error)
+        concerns_all = outcomes.pause_after(error)
+        if concerns_all is None:
+            return True
+        cause, length = concerns_all
+        pausing = Pause(cause, self._clock() + length, str(error))
+        self._database.run(lambda tx: pauses.begin(tx, pausing))
+        return False
 
     def _put_back(
-        self, queued: Queued, state: State, pause: timedelta, error: DeliveryError | None = None
+        self,
+        claim: Queued,
+        state: State,
+        pause: timedelta,
+        error: DeliveryError | None = None,
+        *,
+        looks: int = 0,
     ) -> None:
         with self._database.transaction() as tx:
             outbox.put_back(
                 tx,
-                queued.id,
+                claim,
                 state,
                 not_before=self._clock() + pause,
                 error=str(error) if error else "",
+                looks=looks,
             )
 
 
@@ -202,28 +325,3 @@ def _log_trouble(queued: Queued, state: State, error: DeliveryError) -> None:
         state.value,
         error,
     )
-
-
-def after(
-    error: DeliveryError, *, attempts: int, settle: timedelta, jitter: float
-) -> tuple[State, timedelta]:
-    """Where a message goes that was not confirmed, and when it is looked at again."""
-    match error:
-        case RateLimited(retry_after=pause):
-            # A 429 does not prove that the message was not stored: look before sending again.
-            return State.UNKNOWN, max(pause, settle)
-        case Unclear():
-            return State.UNKNOWN, settle
-        case NotSent():
-            return State.PENDING, backoff(attempts, jitter=jitter)
-        case ChannelUnavailable() | Unauthorised():
-            return State.PARKED, PROBE
-        case Refused():
-            return State.DEAD, timedelta(0)
-    raise AssertionError(error)
-
-
-def backoff(attempts: int, *, jitter: float) -> timedelta:
-    """The pause after this many failed attempts: doubling from 2 s to 5 min, less up to a quarter."""
-    doubled: int = 2 ** min(attempts - 1, 16)
-    return min(_FIRST_PAUSE * doubled, _LONGEST_PAUSE) * (1 - jitter / 4)

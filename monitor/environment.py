@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from monitor import toml
 from monitor.credentials import SECRET_KEY, from_environment
 from monitor.errors import ConfigError, Problem
-from monitor.problems import did_you_mean, label
+from monitor.problems import did_you_mean, is_secret, label
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -71,6 +71,11 @@ def overrides(
             problems += [problem for problem in error.problems if problem not in problems]
             continue
         section, key = known[name]
+        if section != "database" and is_secret(text or ""):
+            cause = "it holds a secret, and this setting is no place for one"
+            remedy = "Secrets are called SLACK_BOT_TOKEN, SLACK_APP_TOKEN and SLACK_WEBHOOK_URL"
+            problems.append(Problem(variable, None, None, cause, remedy))
+            continue
         annotation = dict(_sections(model))[section].model_fields[key].annotation
         found.append(Override(variable, section, key, _value(text or "", annotation)))
     return found, problems

@@ -12,6 +12,7 @@ MonitorError
  |   |- NotSent          surely not taken: send again after a pause
  |   |- ChannelUnavailable  this channel takes nothing until a person mends it
  |   |- Unauthorised     no channel takes anything until a person mends it
+ |   |- Gone             the message to change or to answer is not there any more: leave it
  |   '- Refused          this message will never be taken
  '- StoreError           the database can't be used
      |- Unstorable       it does not take this content: leave it out, go on with the rest
@@ -114,6 +115,10 @@ class ChannelUnavailable(DeliveryError):
 
 class Unauthorised(DeliveryError):
     """The credentials are wrong or lack a permission: hold all alerts until someone mends it."""
+
+
+class Gone(DeliveryError):
+    """The message that was to be changed or answered was deleted or can't be changed: leave it."""
 
 
 class Refused(DeliveryError):

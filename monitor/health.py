@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import asdict
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Self
 
+from monitor.checkup import Report
 from monitor.errors import ConfigError, MonitorError, Problem
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-Check = Callable[[], Sequence[str]]
-"""Returns what is wrong now, one sentence each; nothing when all is well."""
+Check = Callable[[], Report]
 
 _PATH = "/healthz"
 _TIMEOUT_S = 5.0
@@ -29,25 +31,34 @@ def split(listen: str) -> tuple[str, int]:
 
 
 class HealthServer:
-    """Answers 200 or 503 with a line of JSON; the only path is `/healthz`.
+    """Answers with a line of JSON; the only path is `/healthz`.
+
+    200 also where something is degraded: an orchestrator restarts what answers 503, and a restart
+    does not make Slack take a token.
 
     Raises:
         ConfigError: The address can't be listened on.
     """
 
-    def __init__(self, listen: str, check: Check) -> None:
-        handler = type("Handler", (_Handler,), {"check": staticmethod(check)})
+    def __init__(self, listen: str, *, file: str = "config.toml") -> None:
+        self._handler = type("Handler", (_Handler,), {})
         try:
-            self._server = ThreadingHTTPServer(split(listen), handler)
+            address = split(listen)
+            server = _Server6 if ":" in address[0] else ThreadingHTTPServer
+            self._server = server(address, self._handler)
         except OSError as error:
-            cause = f"web.listen = {listen!r} cannot be used: {error.strerror}"
-            remedy = 'Choose another port, or "" to turn it off'
-            raise ConfigError([Problem("config", None, None, cause, remedy)]) from None
+            cause = f'web.listen = "{listen}" cannot be used: {(error.strerror or "").lower()}'
+            remedy = 'Write another port there, stop what uses this one, or write "" for none'
+            raise ConfigError([Problem(file, None, None, cause, remedy)]) from None
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, name="health")
 
-    def __enter__(self) -> Self:
+    def answer_with(self, check: Check) -> None:
+        """Begin to answer; whoever asked before has waited."""
+        self._handler.check = staticmethod(check)  # type: ignore[attr-defined]
         self._thread.start()
+
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -56,9 +67,14 @@ class HealthServer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._server.shutdown()
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join()
         self._server.server_close()
-        self._thread.join()
+
+
+class _Server6(ThreadingHTTPServer):
+    address_family = socket.AF_INET6
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -72,9 +88,9 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path != _PATH:
             self.send_error(HTTPStatus.NOT_FOUND)
             return
-        wrong = list(self.check())
-        body = json.dumps({"ok": not wrong, "wrong": wrong}).encode() + b"\n"
-        self.send_response(HTTPStatus.SERVICE_UNAVAILABLE if wrong else HTTPStatus.OK)
+        report = self.check()
+        body = json.dumps(_told(report)).encode() + b"\n"
+        self.send_response(HTTPStatus.SERVICE_UNAVAILABLE if report.failing else HTTPStatus.OK)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -84,8 +100,19 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing: a probe a minute is no news."""
 
 
-def ask(listen: str) -> tuple[str, ...]:
-    """What the running service says is wrong; nothing when all is well.
+def _told(report: Report) -> dict[str, object]:
+    return {
+        "status": report.status,
+        "failing": report.failing,
+        "degraded": report.degraded,
+        "jobs": {
+            job.name: {k: v for k, v in asdict(job).items() if k != "name"} for job in report.jobs
+        },
+    }
+
+
+def ask(listen: str) -> Report:
+    """What the running service says of itself.
 
     Raises:
         MonitorError: It does not answer.
@@ -94,8 +121,9 @@ def ask(listen: str) -> tuple[str, ...]:
     connection = http.client.HTTPConnection(host or "127.0.0.1", port, timeout=_TIMEOUT_S)
     try:
         connection.request("GET", _PATH)
-        return tuple(json.loads(connection.getresponse().read(100_000))["wrong"])
-    except (OSError, http.client.HTTPException, ValueError, KeyError):
+        told = json.loads(connection.getresponse().read(1_000_000))
+        return Report(tuple(map(str, told["failing"])), tuple(map(str, told["degraded"])))
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
         raise MonitorError(f"no service answers on {listen}: is `monitor run` running?") from None
     finally:
         connection.close()

@@ -1,28 +1,29 @@
 """From a document's items to promised alerts, all in the caller's transaction.
 
-for each item: known already? changed? | store | match every rule | find its story | decide for each
+for each item: known already? reworded? | store | match every rule | find its story | decide for each
 channel | promise
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from monitor.alerts import policy, routing
-from monitor.feeds import identity
-from monitor.model import Alert, Item, Match, Reason, RuleLabel
+from monitor.arrivals import Arrivals
+from monitor.model import Alert, Change, Item, Match, Reason, RuleLabel
 from monitor.recent import RecentStories
 from monitor.store import alerts as stored_alerts
-from monitor.store import items as stored_items
 from monitor.store import outbox
+from monitor.store import stories as stored_stories
+from monitor.store.outbox import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime, timedelta
 
     from monitor.alerts.routing import Route
-    from monitor.model import Known, Rule
+    from monitor.arrivals import Arrived
     from monitor.rules import Matcher
     from monitor.store.database import Transaction
 
@@ -34,6 +35,8 @@ class Source:
     feed: int
     first_sight: bool
     """No earlier poll of the feed succeeded, so it may hold history."""
+    whole: bool = True
+    """All entries of the document are here, not only those that changed since the last poll."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ class Decision:
     channel: str
     rules: tuple[str, ...]
     reason: Reason
+    changes: tuple[Change, ...] = ()
+    """What it adds to its story, weightiest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,68 +73,83 @@ class Intake:
         channel: str,
         lookback: timedelta,
         recent: RecentStories | None = None,
+        threads: bool = True,
     ) -> None:
+        """What follows from the rules and settings in force.
+
+        Args:
+            matcher: The rules.
+            channel: Of the rules that name none.
+            lookback: At first sight of a feed, older items are never told.
+            recent: The stories that an item may still join.
+            threads: Whether messages have threads. Without, what a report changes in a story that
+                was told would be one more message beside it: it only stands in the log.
+        """
         self._matcher = matcher
         self._recent = recent or RecentStories()
         self._channel = channel
         self._lookback = lookback
+        self._threads = threads
 
     def take(
         self, tx: Transaction, items: Sequence[Item], source: Source, *, now: datetime
     ) -> Taken:
-        """Keep the items nobody had and promise the alerts that follow."""
-        arrived = list(_add(tx, items, source.feed, now=now))
-        matched = [
-            (one, found)
-            for one in arrived
-            if (found := self._matcher.match(one.item)) and not one.told(tx)
-        ]
+        """Keep what nobody had and promise the alerts that follow."""
+        arrivals = Arrivals(tx, self._matcher.match, feed=source.feed, whole=source.whole, now=now)
+        arrived = list(arrivals.of(items))
+        matched = [one for one in arrived if one.found]
         if matched:
             self._recent.catch_up(tx, now=now)
         decisions = [
-            decision
-            for one, found in matched
-            for decision in self._tell(tx, one.id, one.item, found, source, now=now)
+            decision for one in matched for decision in self._tell(tx, one, source, now=now)
         ]
+        for story in {decision.story for decision in decisions}:
+            stored_alerts.grow(tx, story, now=now)
         new = sum(one.new for one in arrived)
         return Taken(new, len(matched), len(arrived) - new, tuple(decisions))
 
     def _tell(
-        self,
-        tx: Transaction,
-        id_: int,
-        item: Item,
-        found: Sequence[Match],
-        source: Source,
-        *,
-        now: datetime,
+        self, tx: Transaction, one: Arrived, source: Source, *, now: datetime
     ) -> Iterator[Decision]:
-        stored_items.add_matches(tx, id_, found)
-        concepts = self._matcher.concepts(item)
-        story, _ = self._recent.place(tx, id_, item, concepts, now=now)
+        story, changes = self._story(tx, one, now=now)
+        material = tuple(change.text for change in changes if change.kind.material)
         too_old = policy.is_too_old(
-            item.published, first_sight=source.first_sight, lookback=self._lookback, now=now
+            one.item.published, first_sight=source.first_sight, lookback=self._lookback, now=now
         )
-        for route in routing.routes(found, self._matcher.rules, default=self._channel):
-            reason = self._promise(tx, item, story, id_, route, too_old=too_old, now=now)
+        for route in routing.routes(one.found, self._matcher.rules, default=self._channel):
+            reason = self._promise(
+                tx, one, story, route, too_old=too_old, changes=material, now=now
+            )
             rules = tuple(match.rule for match in route.matches)
-            yield Decision(id_, story, route.channel, rules, reason)
+            yield Decision(one.id, story, route.channel, rules, reason, changes)
+
+    def _story(
+        self, tx: Transaction, one: Arrived, *, now: datetime
+    ) -> tuple[int, tuple[Change, ...]]:
+        """Where it belongs; an item that was edited stays where it is."""
+        if not one.new and (member := stored_stories.of_item(tx, one.id)):
+            return member.story, ()
+        concepts = self._matcher.concepts(one.item)
+        story, assignment = self._recent.place(tx, one.id, one.item, concepts, now=now)
+        return story, assignment.changes
 
     def _promise(
         self,
         tx: Transaction,
-        item: Item,
+        one: Arrived,
         story: int,
-        id_: int,
         route: Route,
         *,
         too_old: bool,
+        changes: tuple[str, ...],
         now: datetime,
     ) -> Reason:
-        scope = f"item:{id_}" if route.every_item else "story"
+        scope = f"item:{one.id}" if route.every_item else "story"
         before = stored_alerts.told(tx, story=story, channel=route.channel, scope=scope)
         known = policy.Told(before.rules, before.severity) if before else None
-        reason = policy.decide(route, known, too_old=too_old)
+        reason = policy.decide(
+            route, known, too_old=too_old, changed=bool(changes) and self._threads
+        )
         if reason.tells:
             after = stored_alerts.tell(
                 tx,
@@ -141,7 +161,9 @@ class Intake:
                 severity=policy.highest(match.severity for match in route.matches),
                 now=now,
             )
-            alert = make_alert(item, story, route.matches, self._matcher.rules, reason, seen=now)
+            alert = make_alert(
+                one.item, story, route.matches, self._matcher, reason, seen=now, changes=changes
+            )
             outbox.enqueue(
                 tx,
                 alert,
@@ -149,70 +171,28 @@ class Intake:
                 revision=after.revision,
                 channel=route.channel,
                 now=now,
+                kind=Kind.REPLY if before else Kind.POST,
             )
         return reason
-
-
-@dataclass(frozen=True, slots=True)
-class _Arrived:
-    """An item that is new, or that its publisher changed."""
-
-    id: int
-    item: Item
-    new: bool
-
-    def told(self, tx: Transaction) -> bool:
-        """Whether it was told when it first matched; a change of its words does not tell it again."""
-        return not self.new and stored_items.is_grouped(tx, self.id)
-
-
-def _add(tx: Transaction, items: Sequence[Item], feed: int, *, now: datetime) -> Iterator[_Arrived]:
-    """Store the items that are new and the changes of known ones; these are noted as seen here too."""
-    known = stored_items.known(tx, (key for item in items for key in item.keys))
-    for item in items:
-        if _was_pruned(item, known):
-            continue
-        same = next(
-            (one for one in _holders(item, known) if identity.same(item, one, feed=feed)), None
-        )
-        if same:
-            stored_items.add_keys(tx, same.id, item.keys, now=now)
-            stored_items.add_sighting(tx, same.id, feed=feed, now=now)
-            # Another feed that words an item in its own way does not change it.
-            if same.feed == feed and stored_items.revise(tx, same.id, item, now=now):
-                yield _Arrived(same.id, item, new=False)
-            continue
-        free = [key for key in item.keys if key not in known]
-        id_ = stored_items.add(tx, item, keys=free, feed=feed, now=now)
-        # The same item may stand twice in one document.
-        known |= stored_items.known(tx, item.keys)
-        yield _Arrived(id_, item, new=True)
-
-
-def _was_pruned(item: Item, known: Mapping[str, Known | None]) -> bool:
-    """Whether an item was stored once and deleted by age; its identity was kept."""
-    gone = {key for key in item.keys if key in known and known[key] is None}
-    exact, *others = item.keys
-    # One reused guid or link alone does not make a new item an old one.
-    return exact in gone or (bool(others) and gone.issuperset(others))
-
-
-def _holders(item: Item, known: Mapping[str, Known | None]) -> Iterator[Known]:
-    return (holder for key in item.keys if (holder := known.get(key)))
 
 
 def make_alert(
     item: Item,
     story: int,
     matches: Iterable[Match],
-    rules: Mapping[str, Rule],
+    matcher: Matcher,
     reason: Reason,
     *,
     seen: datetime,
+    changes: tuple[str, ...] = (),
 ) -> Alert:
-    """What a reader is shown of an item and of why it matched."""
+    """What a reader is shown of an item and of why it matched.
+
+    `changes` is what it says and its story, which was told, did not.
+    """
     ordered = sorted(matches, key=lambda match: -match.severity.rank)
-    evidence = dict.fromkeys(one for match in ordered for one in match.evidence)
+    found = dict.fromkeys(one for match in ordered for one in match.evidence)
+    rules, names = matcher.rules, matcher.names
     return Alert(
         story=story,
         reason=reason,
@@ -224,5 +204,7 @@ def make_alert(
         language=item.language,
         published=item.published,
         seen=seen,
-        evidence=tuple(evidence),
+        evidence=tuple(replace(one, gloss=names.get(one.term, "")) for one in found),
+        broadcast=any(rules[match.rule].broadcast for match in ordered),
+        changes=changes,
     )

@@ -19,8 +19,10 @@ _COLOURS = {logging.WARNING: "33", logging.ERROR: "31", logging.CRITICAL: "31;1"
 def set_up(*, level: int = logging.INFO, stream: TextIO | None = None) -> None:
     """Send every log line of this process to a stream, standard error unless told otherwise."""
     out = stream or sys.stderr
-    handler = logging.StreamHandler(out)
-    handler.setFormatter(TextFormatter() if out.isatty() else JsonFormatter())
+    handler: logging.Handler = logging.NullHandler()
+    if out is not None:  # started with standard error closed
+        handler = logging.StreamHandler(out)
+        handler.setFormatter(TextFormatter() if out.isatty() else JsonFormatter())
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)

@@ -15,18 +15,25 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_STEP = 500
+STEP = 500
+"""Rows of each kind that go in one transaction: some milliseconds, so that polls do not wait."""
 
 
 class Maintain:
     """Prunes the database."""
 
     def __init__(
-        self, database: Database, *, keep: timedelta, clock: Callable[[], datetime]
+        self,
+        database: Database,
+        *,
+        keep: timedelta,
+        clock: Callable[[], datetime],
+        step: int = STEP,
     ) -> None:
         self._database = database
         self._keep = keep
         self._clock = clock
+        self._rows = step
         self._stopped = False
 
     def __call__(self) -> None:
@@ -44,7 +51,7 @@ class Maintain:
 
     def _step(self, before: datetime) -> int:
         with self._database.transaction() as tx:
-            return retention.prune(tx, before=before, limit=_STEP)
+            return retention.prune(tx, before=before, limit=self._rows)
 
     def stop(self) -> None:
         """End after the transaction at hand."""

@@ -137,6 +137,8 @@ class Rule:
     expires: str = ""
     enabled: bool = True
     status: str = "stable"
+    broadcast: bool = False
+    """What it adds to a story that was told is shown in the channel too, not in the thread only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,8 @@ class Evidence:
     """Offset after the last code point."""
     text: str
     """The slice of the field from start to end."""
+    gloss: str = ""
+    """What the term is called in the rule files, for readers of other languages; "" for plain words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +181,32 @@ class Concept:
     """For people to read."""
     count: int = 1
     """Mentions in the item."""
+    follows: tuple[str, ...] = ()
+    """Ids of those that say an earlier state of affairs: exchange follows captivity."""
+
+
+class ChangeKind(StrEnum):
+    """In what way a report changes a story that was told, weightiest first."""
+
+    STATUS = "status"
+    FIGURE = "figure"
+    PERSON = "person"
+    ORGANISATION = "organisation"
+    PLACE = "place"
+
+    @property
+    def material(self) -> bool:
+        """Whether a reader of the story has to know; a further name alone is only more detail."""
+        return self in {ChangeKind.STATUS, ChangeKind.FIGURE}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that a report says and its story did not."""
+
+    kind: ChangeKind
+    text: str
+    """For people to read: "captivity, now prisoner exchange", "12, now 31", a name."""
 
 
 class Outcome(StrEnum):
@@ -201,6 +231,8 @@ class Assignment:
     score: float = 0.0
     merge: int | None = None
     """Another story that turns out to be this one, and goes into it."""
+    changes: tuple[Change, ...] = ()
+    """What it adds to the story it joins, weightiest first."""
 
 
 class Reason(StrEnum):
@@ -210,6 +242,7 @@ class Reason(StrEnum):
     NEW_RULE = "a rule its story had not told yet"
     NEW_SEVERITY = "a severity its story had not told yet"
     EVERY_ITEM = "the rule tells every item"
+    CHANGED_STORY = "its story was told, and this changes it"
     KNOWN_STORY = "its story was told already"
     TOO_OLD = "older than the lookback when its feed was first seen"
 
@@ -219,7 +252,7 @@ class Reason(StrEnum):
         return self in _TELLS
 
 
-_TELLS = frozenset({Reason.NEW_STORY, Reason.NEW_RULE, Reason.NEW_SEVERITY, Reason.EVERY_ITEM})
+_TELLS = frozenset(Reason) - {Reason.KNOWN_STORY, Reason.TOO_OLD}
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +262,22 @@ class RuleLabel:
     id: str
     name: str
     severity: Severity
+
+
+@dataclass(frozen=True, slots=True)
+class SoFar:
+    """How far a story has spread."""
+
+    outlets: tuple[str, ...]
+    """Each once, the first first."""
+    languages: tuple[str, ...]
+    """Codes, each once, the first first."""
+    reports: int
+    """Items in words of their own."""
+    copies: int
+    """Items that repeat another's text."""
+    since: datetime
+    """When we saw the first of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +297,12 @@ class Alert:
     seen: datetime
     evidence: tuple[Evidence, ...] = ()
     """Of all those rules; offsets into title and summary as they stand here, or into the content."""
+    so_far: SoFar | None = None
+    """The story when the message was last sent or updated; None until then."""
+    broadcast: bool = False
+    """In the thread of a story it is shown in the channel too."""
+    changes: tuple[str, ...] = ()
+    """What the item says and its story did not, where that is why it is told: "12, now 31"."""
 
     @property
     def severity(self) -> Severity:
@@ -264,19 +319,24 @@ class Digest:
     """How many were waiting in the channel when this was made, in all its digests."""
 
 
-Content = Alert | Digest
-"""What a message can hold."""
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that a notice says."""
+
+    text: str
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """Something to deliver: content for a channel, under the key that recognises it there again."""
+class Notice:
+    """What the service says of itself, to those who run it."""
 
-    key: str
-    """UUID, the same at every attempt; travels with the message."""
-    channel: str
-    """By name (`#news`) or receiver's id."""
-    content: Content
+    heading: str
+    lines: tuple[Line, ...] = ()
+
+
+Content = Alert | Digest | Notice
+"""What a message can hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,8 +350,23 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class Message:
+    """Something to deliver: content for a channel, under the key that recognises it there again."""
+
+    key: str
+    """UUID, the same at every attempt; travels with the message."""
+    channel: str
+    """By name (`#news`) or receiver's id."""
+    content: Content
+    repeat: bool = False
+    """An earlier copy may be there, and could not be looked for."""
+    thread: Receipt | None = None
+    """The message whose thread it goes to; None for the channel itself."""
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
-    """A stored item that shares an identity key with a new one; enough to tell them apart."""
+    """A stored item that may be the same as one just read; enough to tell them apart."""
 
     id: int
     feed: int
@@ -299,3 +374,10 @@ class Known:
     title: str
     url: str
     keys: tuple[str, ...] = ()
+    wording: str = ""
+    """Of its present text; see feeds/identity.py."""
+    published: datetime | None = None
+    seen: datetime | None = None
+    """When it was first seen."""
+    sighted: bool = False
+    """The feed that is read now carried it before."""

@@ -55,7 +55,7 @@ def feeds(
         try:
             yield feed, True, _summary(fetched)
         except FeedError as error:
-            yield feed, False, f"{error} ({urls.without_credentials(feed.url)})"
+            yield feed, False, f"{error} ({urls.shown(feed.url)})"
 
 
 def _summary(fetched: Fetched) -> str:

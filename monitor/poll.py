@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from monitor import urls
 from monitor.errors import FeedError, StoreError, Unstorable
-from monitor.feeds import hints, moves, schedule
+from monitor.feeds import hints, moves, rhythm, schedule
 from monitor.feeds.exchange import Request
 from monitor.feeds.normalise import normalise_document
 from monitor.feeds.parse import PARSER_VERSION
@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from monitor.feeds.fetch import Fetcher
     from monitor.feeds.parse import ParsedFeed
     from monitor.feeds.reading import Reading
+    from monitor.feeds.rhythm import Rhythm
     from monitor.feeds.settings import PollingSettings
     from monitor.intake import Intake
-    from monitor.model import Hints, Move
+    from monitor.model import Hints, Item, Move
+    from monitor.plan import Plan
     from monitor.store.database import Database, Transaction
     from monitor.store.feeds import Claimed
 
@@ -51,6 +53,7 @@ class Poll:
         intake: Callable[[], Intake],
         settings: PollingSettings,
         *,
+        plan: Plan,
         clock: Callable[[], datetime],
     ) -> None:
         self._database = database
@@ -59,6 +62,7 @@ class Poll:
         self._intake = intake
         """Asked anew for each document: a reload of the rules takes effect at once."""
         self._settings = settings
+        self._plan = plan
         self._clock = clock
         self._claimed: dict[int, Claimed] = {}
         self._unchanged: list[stored_feeds.Unchanged] = []
@@ -130,21 +134,19 @@ class Poll:
     def _note_unchanged(self, claimed: Claimed, response: Response) -> None:
         now = self._clock()
         move = _moved(claimed, response, now=now)
-        self._unchanged.append(
-            stored_feeds.Unchanged(
-                claimed.id,
-                self._next(claimed, now, wish=_wish(claimed.hints, response, now=now)),
-                response.validators,
-                move,
-            )
-        )
+        known = rhythm.unpack(claimed.rhythm, now=now.timestamp())
+        wish = _wish(claimed.hints, response, now=now)
+        due = self._next(claimed, now, known, wish=wish)
+        self._unchanged.append(stored_feeds.Unchanged(claimed.id, due, response.validators, move))
         _log_recovery(claimed)
+        _log_silence(claimed, known, now=now)
 
     def _keep(
         self, claimed: Claimed, response: Response, parsed: ParsedFeed, body_hash: str
     ) -> None:
         now = self._clock()
         items = normalise_document(parsed, claimed.feed, seen=now)
+        source = Source(claimed.id, claimed.first_sight, whole=not parsed.known)
         intake = self._intake()
         move = _moved(claimed, response, now=now)
         wish = _wish(parsed.hints, response, now=now)
@@ -154,13 +156,14 @@ class Poll:
             )
 
         def keep(tx: Transaction) -> tuple[Taken, bool]:
-            taken = intake.take(tx, items, Source(claimed.id, claimed.first_sight), now=now)
+            taken = intake.take(tx, items, source, now=now)
             gap = _is_gap(claimed, parsed, taken)
+            learned = _learned(claimed, items, taken, now=now)
             stored_feeds.polled(
                 tx,
                 claimed.id,
                 now=now,
-                next_poll_at=self._next(claimed, now, gap=gap, wish=wish),
+                next_poll_at=self._next(claimed, now, learned, gap=gap, wish=wish),
                 validators=response.validators if parsed.complete else None,
                 body_hash=body_hash,
                 marks=parsed.marks,
@@ -168,6 +171,7 @@ class Poll:
                 move=move,
                 hints=parsed.hints,
                 gap=gap,
+                rhythm=rhythm.pack(learned),
             )
             return taken, gap
 
@@ -181,9 +185,10 @@ class Poll:
         now = self._clock()
         if moves.address(claimed.feed.url, claimed.move, now=now) != claimed.feed.url:
             # Its own address is asked next time: not even "gone" is the new one's to say.
-            new = urls.without_credentials(claimed.move.to)
+            new = urls.shown(claimed.move.to)
             error = FeedError(f"at its new address {new}: {error}", retry_after=error.retry_after)
-        next_poll_at = None if error.gone else self._next(claimed, now, error)
+        known = rhythm.unpack(claimed.rhythm, now=now.timestamp())
+        next_poll_at = None if error.gone else self._next(claimed, now, known, error)
         with self._database.transaction() as tx:
             stored_feeds.failed(
                 tx, claimed.id, now=now, next_poll_at=next_poll_at, error=str(error)
@@ -201,6 +206,7 @@ class Poll:
         self,
         claimed: Claimed,
         now: datetime,
+        known: Rhythm,
         error: FeedError | None = None,
         *,
         wish: datetime | None = None,
@@ -210,10 +216,13 @@ class Poll:
             claimed.feed.interval,
             self._settings,
             now=now,
+            known=known,
+            threshold=self._plan.threshold,
             failures=claimed.failures + 1 if error else 0,
             retry_after=error.retry_after if error else None,
             wish=wish,
             gap=gap,
+            first_sight=claimed.first_sight,
             jitter=random.random(),
         )
 
@@ -237,7 +246,7 @@ def _moved(claimed: Claimed, response: Response, *, now: datetime) -> Move:
         log.warning(
             "feed moved for good, change its address in the config: feed=%s url=%s to=%s",
             *_names(claimed),
-            urls.without_credentials(move.to),
+            urls.shown(move.to),
         )
     return move
 
@@ -251,13 +260,35 @@ def _is_gap(claimed: Claimed, parsed: ParsedFeed, taken: Taken) -> bool:
     return not claimed.first_sight and not parsed.known and 1 < count == taken.new
 
 
+def _learned(claimed: Claimed, items: Sequence[Item], taken: Taken, *, now: datetime) -> Rhythm:
+    """The feed's rhythm after a poll that was read."""
+    if claimed.first_sight:
+        dates = [item.published.timestamp() for item in items if item.published]
+        return rhythm.of_history(dates, now=now.timestamp())
+    known = rhythm.unpack(claimed.rhythm, now=now.timestamp())
+    if not taken.new:
+        return known
+    since = claimed.last_ok_at.timestamp() if claimed.last_ok_at else known.at
+    return rhythm.heard(known, taken.new, since=since, now=now.timestamp())
+
+
 def _names(claimed: Claimed) -> tuple[str, str]:
-    return claimed.feed.outlet.name, urls.without_credentials(claimed.feed.url)
+    return claimed.feed.outlet.name, urls.shown(claimed.feed.url)
 
 
 def _log_recovery(claimed: Claimed) -> None:
     if claimed.failures:
         log.info("feed recovered: feed=%s url=%s failures=%d", *_names(claimed), claimed.failures)
+
+
+def _log_silence(claimed: Claimed, known: Rhythm, *, now: datetime) -> None:
+    """Once, at the poll that is the first to find it silent for too long."""
+    at = now.timestamp()
+    if not claimed.last_ok_at or not rhythm.is_silent(known, at):
+        return
+    if not rhythm.is_silent(known, claimed.last_ok_at.timestamp()):
+        days = (at - known.at) / 86400
+        log.warning("feed silent: feed=%s url=%s days=%.1f", *_names(claimed), days)
 
 
 def _log_taken(claimed: Claimed, items: int, taken: Taken) -> None:
@@ -268,10 +299,11 @@ def _log_taken(claimed: Claimed, items: int, taken: Taken) -> None:
         )
     for one in taken.decisions:
         log.info(
-            "item decided: item=%d story=%d channel=%s rules=%s decision=%s",
+            "item decided: item=%d story=%d channel=%s rules=%s decision=%s changes=%s",
             one.item,
             one.story,
             one.channel,
             ",".join(one.rules),
             one.reason.value,
+            "; ".join(change.text for change in one.changes),
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from monitor.rules.garbage import no_collections
 from monitor.store import alerts as stored_alerts
 from monitor.store import stories as stored_stories
 from monitor.store.stories import Position
@@ -45,8 +46,9 @@ class RecentStories:
             for one, other in stored_stories.parted(tx, since=since - self._settings.window):
                 self._window.keep_apart(one, other)
             self._read = Position()
-        for row in stored_stories.grouped(tx, after=self._read.row, since=since):
-            self._window.add(reports.from_json(row.report), row.story, seen=row.added_at)
+        with no_collections():
+            for row in stored_stories.grouped(tx, after=self._read.row, since=since):
+                self._window.add(reports.from_json(row.report), row.story, seen=row.added_at)
         self._window.forget_before(since)
         self._read = stored_stories.position(tx)
 

@@ -9,10 +9,11 @@ from monitor import rules
 from monitor.errors import Problem, RuleError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import date, datetime
     from pathlib import Path
 
+    from monitor.model import Outlet
     from monitor.rules import Matcher
 
 log = logging.getLogger(__name__)
@@ -25,17 +26,31 @@ class Reload:
         RuleError: The files are wrong at the start, when there is no earlier version to keep.
     """
 
-    def __init__(self, folder: Path, *, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        clock: Callable[[], datetime],
+        outlets: Sequence[Outlet] | None = None,
+    ) -> None:
         self._folder = folder
         self._clock = clock
+        self._outlets = outlets
         self._day = clock().date()
-        self._seen = rules.fingerprint(folder)
+        self._seen = self._latest = rules.fingerprint(folder)
         self._broken = False
-        self.matcher: Matcher = checked_matcher(folder, today=self._day)
+        self.problems: tuple[str, ...] = ()
+        """What is wrong in the files now, while those before them stay in force."""
+        self.matcher: Matcher = self._checked(self._day)
 
     def __call__(self) -> None:
-        """Take changed rule files into force, all together or not at all."""
+        """Take changed rule files into force, all together or not at all.
+
+        At the second look that finds them as they are: at the first an editor may be half way through.
+        """
         seen, day = rules.fingerprint(self._folder), self._clock().date()
+        if seen != self._latest:
+            self._latest, seen = seen, self._seen
         if (seen, day) == (self._seen, self._day):
             return
         self._seen, self._day = seen, day
@@ -43,17 +58,19 @@ class Reload:
             self.matcher = self._changed(day)
         except RuleError as error:
             self._broken = True
+            self.problems = tuple(map(str, error.problems))
             log.error("rules not reloaded, the last good ones stay in force")
             for problem in error.problems:
                 log.error("rule file wrong: %s", problem)
             return
+        self.problems = ()
         log.info(
             "rules %s: rules=%d", "mended" if self._broken else "reloaded", len(self.matcher.rules)
         )
         self._broken = False
 
     def _changed(self, day: date) -> Matcher:
-        matcher = checked_matcher(self._folder, today=day)
+        matcher = self._checked(day)
         if self.matcher.rules and not matcher.rules:
             # An editor that truncates before it writes, a folder half mounted: nobody means this.
             cause = "there are no rules any more"
@@ -61,9 +78,17 @@ class Reload:
             raise RuleError([Problem(str(self._folder), None, None, cause, remedy)])
         return matcher
 
+    def _checked(self, day: date) -> Matcher:
+        matcher, warnings = checked(self._folder, today=day, outlets=self._outlets)
+        for warning in warnings:
+            log.warning("rule silent: %s", warning)
+        return matcher
 
-def checked_matcher(folder: Path, *, today: date | None = None) -> Matcher:
-    """The matcher of a folder's rule files, whose own tests all pass.
+
+def checked(
+    folder: Path, *, today: date | None = None, outlets: Sequence[Outlet] | None = None
+) -> tuple[Matcher, list[Problem]]:
+    """The matcher of a folder's rule files, whose own tests all pass; and which rules tell nothing.
 
     Rules that have expired by `today` pass their tests too, and then match nothing.
 
@@ -75,5 +100,8 @@ def checked_matcher(folder: Path, *, today: date | None = None) -> Matcher:
     failures = rules.run_tests(rule_set, matcher)
     if failures:
         raise RuleError(failures)
-    expires = today and any(rule.expires for rule in matcher.rules.values())
-    return rules.compile_rules(rule_set, today=today) if expires else matcher
+    if today is None:
+        return matcher, []
+    if any(rule.expires for rule in matcher.rules.values()):
+        matcher = rules.compile_rules(rule_set, today=today)
+    return matcher, list(rules.silent(rule_set, today=today, outlets=outlets))

@@ -12,7 +12,7 @@ from monitor import app, show
 from monitor import rules as rules_room
 from monitor.options import CONFIG, FAILED, FINE, ConfigOption, JsonOption, database_of, load
 from monitor.problems import did_you_mean
-from monitor.reload import checked_matcher
+from monitor.reload import checked
 from monitor.rules import listing
 from monitor.store import items as stored_items
 
@@ -74,7 +74,8 @@ def _known_name(entity: str, rule_set: RuleSet) -> str:
 
 
 def _list_rules(loaded: Config, *, as_json: bool) -> None:
-    found = list(checked_matcher(Path(loaded.rules.path)).rules.values())
+    matcher, _ = checked(Path(loaded.rules.path))
+    found = list(matcher.rules.values())
     if as_json:
         show.data([asdict(rule) for rule in found])
         return
@@ -165,8 +166,10 @@ def rules_lint(
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if anything is found.")] = False,
 ) -> None:
     """Warn about what is allowed in rules and hurts all the same."""
-    rule_set = rules_room.load(folder or Path(load(config).rules.path))
-    warnings = rules_room.lint(rule_set, today=app.now().date())
+    loaded = None if folder else load(config)
+    rule_set = rules_room.load(folder or Path(loaded.rules.path if loaded else "."))
+    outlets = [feed.to_feed().outlet for feed in loaded.feeds] if loaded else None
+    warnings = rules_room.lint(rule_set, today=app.now().date(), outlets=outlets)
     for warning in warnings:
         show.say(str(warning), "yellow")
     show.say(f"{len(warnings)} warnings", "" if warnings else "green")

@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
 _DURATION = re.compile(r"(\d{1,9})(ms|s|m|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -67,6 +67,32 @@ def format_size(value: int) -> str:
             return f"{value // _BYTES[unit]}{unit}"
     return f"{value}B"
 
+
+_CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{6,20}")
+_CHANNEL_NAME = re.compile(r"#[^\s#@<>,!|&\"']{1,80}")
+
+
+def is_channel_id(text: str) -> bool:
+    """Whether a channel is named by Slack's id, such as C0123456789."""
+    return _CHANNEL_ID.fullmatch(text) is not None
+
+
+def parse_channel(value: str) -> str:
+    """A channel as config and rule files write it: #name, or Slack's id.
+
+    Raises:
+        ValueError: It is neither; the text says how it should be.
+    """
+    if is_channel_id(value) or _CHANNEL_NAME.fullmatch(value):
+        return value
+    if _CHANNEL_NAME.fullmatch(f"#{value}"):
+        raise ValueError(
+            f'write the channel with its #, "#{value}", or its id, such as "C0123456789"'
+        )
+    raise ValueError('write one channel by name, "#news-alerts", or by id, "C0123456789"')
+
+
+Channel = Annotated[str, AfterValidator(parse_channel)]
 
 Duration = Annotated[
     timedelta, BeforeValidator(parse_duration), PlainSerializer(format_duration, return_type=str)

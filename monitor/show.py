@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 T = TypeVar("T")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 out = Console(highlight=False, soft_wrap=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -64,13 +66,17 @@ def progress(steps: Iterable[T], total: int) -> Iterator[T]:
 
 def data(rows: object) -> None:
     """JSON on standard output."""
-    json.dump(rows, sys.stdout, ensure_ascii=False, indent=2, default=_plain)
-    sys.stdout.write("\n")
+    _write(json.dumps(rows, ensure_ascii=False, indent=2, default=_plain))
 
 
 def line(row: object) -> None:
     """One JSON object on a line."""
-    sys.stdout.write(json.dumps(row, ensure_ascii=False, default=_plain) + "\n")
+    _write(json.dumps(row, ensure_ascii=False, default=_plain))
+
+
+def _write(made: str) -> None:
+    # Half a character has no bytes; as an escape it is JSON all the same.
+    sys.stdout.write(_SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", made) + "\n")
 
 
 def _plain(value: object) -> object:

@@ -23,6 +23,10 @@ _URL = re.compile(
     r"(?P<path>/[^?#]*)?(?:\?(?P<query>[^#]*))?(?:#(?P<fragment>.*))?",
     re.IGNORECASE | re.DOTALL,
 )
+_KEY_IN_QUERY = re.compile(
+    r"([?&;](?:[\w.-]*(?:token|secret|passw|api_?key|signature)[\w.-]*|key|sig|auth|pwd|pass)=)[^&;#\s]+",
+    re.IGNORECASE,
+)
 _USERINFO = re.compile(r"(?<=//)[^/?#]*@")
 _BLANKS = re.compile(r"[\t\r\n]")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -307,8 +311,13 @@ def host(url: str) -> str:
 
 
 def without_credentials(url: str) -> str:
-    """An address as logs and errors may show it: `user:password@` is left out."""
+    """An address that is as good as the given one, but for `user:password@`."""
     return _USERINFO.sub("", url, count=1)
+
+
+def shown(url: str) -> str:
+    """An address as logs, lists and errors may show it: without what may be a key to it."""
+    return _KEY_IN_QUERY.sub(r"\1***", without_credentials(url))
 
 
 def credentials(url: str) -> tuple[str, str]:

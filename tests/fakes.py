@@ -39,6 +39,12 @@ class MemoryReceiver:
     takes_first: bool = False
     """Whether a message that ends in trouble was taken all the same."""
     calls: int = 0
+    blind: list[DeliveryError] = field(default_factory=list)
+    """Raised by the next look-ups, one each."""
+    looks: int = 0
+    updates: list[tuple[Message, Receipt]] = field(default_factory=list)
+    unchangeable: list[DeliveryError] = field(default_factory=list)
+    """Raised by the next updates, one each."""
 
     def send(self, message: Message) -> Receipt:
         self.calls += 1
@@ -51,21 +57,35 @@ class MemoryReceiver:
         return Receipt(message.channel, str(len(self.taken)))
 
     def find(self, message: Message, *, since: datetime) -> Receipt | None:
+        self.looks += 1
+        if self.blind:
+            raise self.blind.pop(0)
         keys = [one.key for one in self.taken]
         if message.key not in keys:
             return None
         return Receipt(message.channel, str(keys.index(message.key) + 1))
 
+    def update(self, message: Message, receipt: Receipt, *, revision: int) -> None:
+        if self.unchangeable:
+            raise self.unchangeable.pop(0)
+        self.updates.append((message, receipt))
+
     def close(self) -> None:
         """Nothing is open."""
 
 
-def alert(title: str = "Two soldiers captured", *, story: int = 1, rule: str = "pow") -> Alert:
+def alert(
+    title: str = "Two soldiers captured",
+    *,
+    story: int = 1,
+    rule: str = "pow",
+    severity: Severity = Severity.HIGH,
+) -> Alert:
     """An alert as the service would promise it."""
     return Alert(
         story=story,
         reason=Reason.NEW_STORY,
-        rules=(RuleLabel(rule, "Prisoners of war", Severity.HIGH),),
+        rules=(RuleLabel(rule, "Prisoners of war", severity),),
         title=title,
         summary="They were taken near Sudzha.",
         url="https://example.org/1",
@@ -77,7 +97,14 @@ def alert(title: str = "Two soldiers captured", *, story: int = 1, rule: str = "
     )
 
 
-def promise(database: Database, title: str, *, channel: str, now: datetime) -> None:
+def promise(
+    database: Database,
+    title: str,
+    *,
+    channel: str,
+    now: datetime,
+    severity: Severity = Severity.HIGH,
+) -> None:
     """Promise an alert of a new story to a channel, as the intake does."""
     with database.transaction() as tx:
         story = stories.start(tx, now=now)
@@ -88,9 +115,10 @@ def promise(database: Database, title: str, *, channel: str, now: datetime) -> N
             channel=channel,
             scope="story",
             rules=["pow"],
-            severity=Severity.HIGH,
+            severity=severity,
             now=now,
         )
+        content = alert(title, severity=severity)
         outbox.enqueue(
-            tx, alert(title), alert=told.alert, revision=told.revision, channel=channel, now=now
+            tx, content, alert=told.alert, revision=told.revision, channel=channel, now=now
         )

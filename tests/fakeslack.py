@@ -34,6 +34,7 @@ _NEEDS = {
     "chat.postMessage": ("chat:write",),
     "chat.update": ("chat:write",),
     "conversations.history": ("channels:history", "groups:history"),
+    "conversations.replies": ("channels:history", "groups:history"),
     "conversations.list": ("channels:read", "groups:read"),
     "conversations.info": ("channels:read", "groups:read"),
 }
@@ -55,6 +56,11 @@ class Stored:
     args: Json = field(default_factory=dict)
     """All arguments of the call that posted it."""
     edits: int = 0
+
+    @property
+    def broadcast(self) -> bool:
+        """Whether a reply is shown in the channel too."""
+        return str(self.args.get("reply_broadcast", "")).lower() in {"1", "true"}
 
     @property
     def key(self) -> str:
@@ -239,6 +245,11 @@ class FakeSlack:
         with self._lock:
             return self._lock.wait_for(lambda: until(list(self._messages)), timeout)
 
+    def delete(self, ts: str) -> None:
+        """Delete a message, as a person would."""
+        with self._lock:
+            self._messages = [message for message in self._messages if message.ts != ts]
+
     def backdate(self, ts: str, seconds: float) -> None:
         """Make a stored message older."""
         with self._lock:
@@ -392,9 +403,26 @@ class FakeSlack:
             message
             for message in reversed(self._messages)
             if message.channel_id == args["channel"]
-            and (not message.thread_ts or message.thread_ts == message.ts)
+            and (not message.thread_ts or message.broadcast)
             and (float(message.ts) > oldest or (inclusive and float(message.ts) == oldest))
         ]
+        full = str(args.get("include_all_metadata", "")).lower() in {"1", "true"}
+        return self._page([_shown(message, full=full) for message in found], "messages", args)
+
+    def handle_replies(self, args: Json) -> Json:
+        if args.get("channel") not in self._channels:
+            return _error("channel_not_found")
+        found = [
+            message
+            for message in self._messages
+            if message.channel_id == args["channel"]
+            and args.get("ts") in {message.ts, message.thread_ts}
+        ]
+        if not found:
+            return _error("thread_not_found")
+        # Slack always shows the message itself, whatever is asked for.
+        oldest = float(args.get("oldest") or 0)
+        found = [one for one in found if not one.thread_ts or float(one.ts) >= oldest]
         full = str(args.get("include_all_metadata", "")).lower() in {"1", "true"}
         return self._page([_shown(message, full=full) for message in found], "messages", args)
 
@@ -437,6 +465,7 @@ _METHODS: dict[str, Callable[[FakeSlack, Json], Json]] = {
     "chat.postMessage": FakeSlack.handle_post,
     "chat.update": FakeSlack.handle_update,
     "conversations.history": FakeSlack.handle_history,
+    "conversations.replies": FakeSlack.handle_replies,
     "conversations.list": FakeSlack.handle_list,
     "conversations.info": FakeSlack.handle_info,
 }

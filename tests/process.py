@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from feedserver import closed_port
 
@@ -45,7 +45,7 @@ class Program:
         self.listen = f"127.0.0.1:{closed_port()}"
         lines = {
             "polling": 'interval = "1s"\nmin_interval = "1s"\ntimeout = "5s"\nallow_private = ["127.0.0.1"]',
-            "alerts": 'channel = "#news-alerts"\ncollapse_above = 0',
+            "alerts": 'channel = "#news-alerts"\nops_channel = ""\ncollapse_above = 0',
             "web": f'listen = "{self.listen}"',
         } | tables
         text = "".join(f"[{name}]\n{body}\n" for name, body in lines.items()) + extra
@@ -57,15 +57,16 @@ class Program:
         (self.folder / "rules" / "rules.toml").write_text(rules, encoding="utf-8")
 
     def run(
-        self, *args: str, stdin: str = "", timeout: float = 60
+        self, *args: str, stdin: str = "", timeout: float = 60, stdout: IO[str] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end."""
+        """Run a command to its end; what it prints is captured, or goes to `stdout`."""
         return subprocess.run(
             [sys.executable, "-m", "monitor", *args],
             cwd=self.folder,
-            env=self._environ(),
+            env=self.environment(),
             input=stdin,
-            capture_output=True,
+            stdout=stdout or subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
             timeout=timeout,
             check=False,
@@ -77,7 +78,7 @@ class Program:
         process = subprocess.Popen(
             [sys.executable, "-m", "monitor", *(args or ("run",))],
             cwd=self.folder,
-            env=self._environ(),
+            env=self.environment(),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -85,7 +86,8 @@ class Program:
         log.close()
         return Running(process, self.folder / log.name)
 
-    def _environ(self) -> Mapping[str, str]:
+    def environment(self) -> Mapping[str, str]:
+        """Of the processes: ours, less what would set up the program."""
         kept = {
             name: value
             for name, value in os.environ.items()

@@ -17,6 +17,7 @@ from monitor.model import (
     Reason,
     RuleLabel,
     Severity,
+    SoFar,
 )
 from monitor.text import clean
 
@@ -155,6 +156,16 @@ _labels = st.builds(RuleLabel, hostile_text, hostile_text, st.sampled_from(Sever
 _times = st.datetimes(timezones=st.just(UTC))
 
 
+_spreads = st.builds(
+    SoFar,
+    outlets=st.lists(hostile_text, max_size=12).map(tuple),
+    languages=st.lists(st.sampled_from(["ko", "en"]) | hostile_text, max_size=9).map(tuple),
+    reports=st.integers(0, 10_000),
+    copies=st.integers(0, 10_000),
+    since=_times,
+)
+
+
 @st.composite
 def _evidence(draw: st.DrawFn, title: str, summary: str) -> Evidence:
     """Evidence of words that stand there, mostly; some of it lies."""
@@ -183,6 +194,8 @@ def hostile_alerts(draw: st.DrawFn) -> Alert:
         published=draw(st.none() | _times),
         seen=draw(_times),
         evidence=tuple(draw(st.lists(_evidence(title, summary), max_size=12))),
+        so_far=draw(st.none() | _spreads),
+        broadcast=draw(st.booleans()),
     )
 
 

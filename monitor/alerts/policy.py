@@ -33,8 +33,11 @@ def is_too_old(
     return first_sight and published is not None and now - published > lookback
 
 
-def decide(route: Route, told: Told | None, *, too_old: bool) -> Reason:
-    """The reason that holds first."""
+def decide(route: Route, told: Told | None, *, too_old: bool, changed: bool = False) -> Reason:
+    """The reason that holds first; `changed` where the item materially changes its story.
+
+    A changed story is not told as a new one: what is said of it belongs to the message that told it.
+    """
     if too_old:
         return Reason.TOO_OLD
     if route.every_item:
@@ -45,7 +48,7 @@ def decide(route: Route, told: Told | None, *, too_old: bool) -> Reason:
         return Reason.NEW_RULE
     if highest(match.severity for match in route.matches).rank > told.severity.rank:
         return Reason.NEW_SEVERITY
-    return Reason.KNOWN_STORY
+    return Reason.CHANGED_STORY if changed else Reason.KNOWN_STORY
 
 
 def highest(severities: Iterable[Severity]) -> Severity:

@@ -3,28 +3,39 @@
 from __future__ import annotations
 
 import re
+from datetime import time, tzinfo
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from monitor.settings import Settings
+from monitor.alerts.quiet import Loudness
+from monitor.model import Severity
+from monitor.settings import Channel, Settings, parse_channel
 
-_ID = re.compile(r"[CGD][A-Z0-9]{7,}")
-_NAME = re.compile(r"#[^\s#@,]{1,80}")
-
-
-def _is_channel(value: str) -> str:
-    if _ID.fullmatch(value) or _NAME.fullmatch(value):
-        return value
-    if _NAME.fullmatch(f"#{value}"):
-        raise ValueError(
-            f'write the channel with its #, "#{value}", or its id, such as "C0123456789"'
-        )
-    raise ValueError('write one channel by name, "#news-alerts", or by id, "C0123456789"')
+_TIME = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d")
 
 
 def _is_channel_or_none(value: str) -> str:
-    return _is_channel(value) if value else value
+    return parse_channel(value) if value else value
+
+
+def _is_time_or_none(value: str) -> str:
+    if value and not _TIME.fullmatch(value):
+        raise ValueError('write a time of day, such as "09:00", or "" for none')
+    return value
+
+
+def _is_span_or_none(value: str) -> str:
+    start, dash, end = value.partition("-")
+    if value and not (dash and _TIME.fullmatch(start) and _TIME.fullmatch(end) and start != end):
+        raise ValueError('write from when to when, such as "22:00-07:00", or "" for none')
+    return value
+
+
+def _are_times(value: list[str]) -> list[str]:
+    if not all(_TIME.fullmatch(one) for one in value):
+        raise ValueError('write times of day, such as ["09:00", "17:00"]')
+    return value
 
 
 class AlertsSettings(Settings):
@@ -34,7 +45,7 @@ class AlertsSettings(Settings):
         default="slack",
         description="slack or console; the console, which is said, where no Slack secret is set.",
     )
-    channel: Annotated[str, AfterValidator(_is_channel)] = Field(
+    channel: Channel = Field(
         default="#news-alerts",
         description="Channel, by name or id, of the rules that name none of their own.",
     )
@@ -42,9 +53,40 @@ class AlertsSettings(Settings):
         default="#news-ops",
         description='Channel where the service speaks of its own troubles; "" for none.',
     )
+    heartbeat: Annotated[str, AfterValidator(_is_time_or_none)] = Field(
+        default="09:00",
+        description='Time of day of a message to the ops channel that counts what was done; "" for none.',
+    )
     collapse_above: int = Field(
         default=20,
         ge=0,
         le=10_000,
         description="More alerts than this waiting for a channel become one digest; 0 for never.",
     )
+    quiet_hours: Annotated[str, AfterValidator(_is_span_or_none)] = Field(
+        default="",
+        description='Hours, such as "22:00-07:00", after which alerts come as one digest; "" for none.',
+    )
+    quiet_breaks: Literal["low", "medium", "high", "critical"] = Field(
+        default="critical",
+        description="Severity that is told in quiet hours all the same, like those above it.",
+    )
+    digest_at: Annotated[list[str], AfterValidator(_are_times)] = Field(
+        default_factory=list,
+        description="Times of day at which the alerts that waited for it come as one digest.",
+    )
+    digest_below: Literal["", "medium", "high", "critical"] = Field(
+        default="",
+        description='Alerts of a lower severity than this wait for digest_at; "" for none.',
+    )
+
+    def loudness(self, timezone: tzinfo) -> Loudness:
+        """When to be quiet, in this time zone."""
+        start, dash, end = self.quiet_hours.partition("-")
+        return Loudness(
+            quiet=(time.fromisoformat(start), time.fromisoformat(end)) if dash else None,
+            breaks=Severity(self.quiet_breaks),
+            digests=tuple(time.fromisoformat(one) for one in self.digest_at),
+            digest_below=Severity(self.digest_below) if self.digest_below else None,
+            timezone=timezone,
+        )

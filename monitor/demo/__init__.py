@@ -45,6 +45,7 @@ def _config(folder: Path, server: FeedServer) -> Config:
             "kind": outlet.kind,
             "country": outlet.country,
             "tags": list(outlet.tags),
+            "interval": "1s",
         }
         for key, outlet in OUTLETS.items()
     ]

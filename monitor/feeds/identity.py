@@ -7,7 +7,9 @@ differ, and grouping brings their alerts together.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
+from datetime import timedelta
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -15,7 +17,8 @@ from monitor import urls
 from monitor.text import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
 
     from monitor.model import Entry, Item, Known
 
@@ -53,20 +56,79 @@ def keys_of_document(
     return tuple((one[0], *(key for key in one[1:] if len(exacts[key]) == 1)) for one in made)
 
 
+def wording(item: Item) -> str:
+    """A hash of an item's text as it is compared."""
+    return _hash(fold(item.title), fold(item.summary), fold(item.content))
+
+
 def same(item: Item, known: Known, *, feed: int) -> bool:
     """Whether a stored item that shares a key with this one, read from `feed`, is this one.
 
-    Never on a guid alone where both address and title differ (a guid used again). Never on an
-    address alone where this feed told the two apart by guid and the titles differ (a live page).
+    Never where the titles have nothing in common: a page or a guid that is used for one story after
+    the other, or another feed that names an address first, must silence nothing. Never on a guid
+    alone where address and title differ, nor on an address alone where this feed told the two apart
+    by guid and the titles differ (a live page); nor on either alone where the dates are of other days.
     """
     shared = {key[0] for key in set(item.keys).intersection(known.keys)}
     if "x" in shared:
         return True
     if fold(item.title) == fold(known.title):
-        return bool(shared)
+        return shared == {"g", "u"} or (bool(shared) and not _of_other_days(item, known))
+    if not is_reworded(item.title, known.title):
+        return False
     if "g" in shared:
         return urls.canonical(item.url) == urls.canonical(known.url)
     return "u" in shared and not _told_apart(item, known, feed=feed)
+
+
+def same_text(item: Item, known: Known, *, now: datetime) -> bool:
+    """Whether an item of the same feed and text, under another guid and address, is this one.
+
+    Some feeds give every entry a new guid and a new address at each poll. `known` must be gone from
+    the document, or both are there. Bulletins have the same short text every day, so without equal
+    dates a short text proves nothing for long, and other dates prove that it is another one.
+    """
+    if item.published and known.published and item.published == known.published:
+        return True
+    if known.seen is None or now - known.seen > REPEATS:
+        return False
+    long = len(item.title) + len(item.summary or item.content) >= _LONG
+    return long or not (item.published and known.published)
+
+
+def _of_other_days(item: Item, known: Known) -> bool:
+    """Whether the dates say that this is the next edition of something that has the same title."""
+    if not (item.published and known.published):
+        return False
+    return abs(item.published - known.published) > REPEATS
+
+
+REPEATS = timedelta(hours=20)
+"""How long the same text means the same item, where nothing else tells: less than a day."""
+_LONG = 120
+"""Code points of a title and text that no bulletin repeats within a day."""
+
+_REWORDED = 1 / 2
+_WIDE = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3"
+_PIECE = re.compile(f"[{_WIDE}]+|[^\\W_{_WIDE}]+")
+_STEM = 5
+
+
+def is_reworded(title: str, other: str) -> bool:
+    """Whether one headline may be the other in other words: half of the shorter one is in both."""
+    one, two = set(_stems(fold(title))), set(_stems(fold(other)))
+    return len(one & two) >= _REWORDED * min(len(one), len(two)) > 0
+
+
+def _stems(folded: str) -> Iterator[str]:
+    for piece in _PIECE.findall(folded):
+        if piece[0] < "\u3040":
+            if len(piece) > 2 or piece.isdigit():  # noqa: PLR2004 - "of", "в", "на" are in any title
+                yield piece[:_STEM]
+        elif len(piece) == 1:
+            yield piece
+        else:
+            yield from (piece[at : at + 2] for at in range(len(piece) - 1))
 
 
 def _told_apart(item: Item, known: Known, *, feed: int) -> bool:

@@ -47,7 +47,7 @@ def normalise_document(parsed: ParsedFeed, feed: Feed, *, seen: datetime) -> tup
     count as just published; among equals the lower in the document is the older, as is the custom.
     """
     pairs = [
-        (entry, normalise(entry, feed, seen=seen, feed_language=parsed.language))
+        (entry, _item(entry, feed, seen=seen, feed_language=parsed.language))
         for entry in parsed.entries
     ]
     keys = identity.keys_of_document(pairs, feed_url=feed.url)
@@ -62,16 +62,22 @@ def normalise_document(parsed: ParsedFeed, feed: Feed, *, seen: datetime) -> tup
 
 def normalise(entry: Entry, feed: Feed, *, seen: datetime, feed_language: str = "") -> Item:
     """One entry in our terms. Never fails, whatever the entry holds."""
+    item = _item(entry, feed, seen=seen, feed_language=feed_language)
+    return replace(item, keys=identity.keys(entry, item, feed_url=feed.url))
+
+
+def _item(entry: Entry, feed: Feed, *, seen: datetime, feed_language: str) -> Item:
+    """The same without its identity keys, which depend on the whole document."""
     title = (
         _plain(entry.title, MAX_TITLE) if entry.title_is_html else _clean(entry.title, MAX_TITLE)
     )
     summary = _plain(entry.summary, MAX_SUMMARY)
     content = _plain(entry.content, MAX_CONTENT)
     url = urls.safe(entry.link)
-    title = title or _first_words(summary or content) or url
+    title = _without_source(title, entry.source) or _first_words(summary or content) or url
     if text.fold(summary) == text.fold(title):
         summary = ""
-    item = Item(
+    return Item(
         title=title,
         summary=summary,
         content="" if content in {summary, title} else content,
@@ -80,7 +86,6 @@ def normalise(entry: Entry, feed: Feed, *, seen: datetime, feed_language: str = 
         language=_language(entry.language) or feed.outlet.language or _language(feed_language),
         published=_published(entry.published, seen),
     )
-    return replace(item, keys=identity.keys(entry, item, feed_url=feed.url))
 
 
 def _clean(plain: str, limit: int) -> str:
@@ -130,6 +135,14 @@ def _after(markup: str, closing: str, position: int) -> int:
 def _after_element(markup: str, name: str, position: int) -> int:
     closing = re.compile(f"</{name}", re.IGNORECASE).search(markup, position)
     return _after(markup, ">", closing.end()) if closing else len(markup)
+
+
+def _without_source(title: str, source: str) -> str:
+    """The headline as its outlet has it: aggregators such as Google News append " - Outlet"."""
+    if not source:
+        return title
+    headline, _, name = title.rpartition(" - ")
+    return headline if headline and text.fold(name) == text.fold(_clean(source, 100)) else title
 
 
 def _first_words(plain: str) -> str:

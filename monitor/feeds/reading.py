@@ -166,7 +166,5 @@ def _read(job: _Job, pool: ParsePool) -> ParsedFeed | ParseError:
         return error
     except Exception:
         # Nobody waits for this thread: an exception that left it would leave its feed asked for ever.
-        log.exception(
-            "document not read, please report: url=%s", urls.without_credentials(answer.url)
-        )
+        log.exception("document not read, please report: url=%s", urls.shown(answer.url))
         return ParseError("this program has a bug that it brings to light")

@@ -72,11 +72,15 @@ class PollingSettings(Settings):
 
     interval: Annotated[Duration, _between(_SECOND, 7 * _DAY)] = Field(
         default=timedelta(minutes=5),
-        description="Time between two polls of a healthy feed, give or take a tenth.",
+        description="Time between two polls of a feed on average; a quiet one waits twice it at most.",
     )
     min_interval: Annotated[Duration, _between(_SECOND, _DAY)] = Field(
         default=timedelta(minutes=1),
         description="Shortest time between two polls of a feed, whatever else suggests less.",
+    )
+    budget: Annotated[int, _between(0, 100_000)] = Field(
+        default=0,
+        description="Requests per minute for all feeds; 0 for what `interval` for each would cost.",
     )
     concurrency: Annotated[int, _between(1, 1000)] = Field(
         default=64, description="Feeds asked at the same time."
@@ -134,7 +138,7 @@ class FeedSettings(Settings):
     )
     interval: Annotated[Duration, _between(_SECOND, 7 * _DAY)] | None = Field(
         default=None,
-        description="Time between two polls of this feed; the one of [polling] where left out.",
+        description="Longest time between two polls of this feed.",
     )
 
     def to_feed(self) -> Feed:

@@ -22,6 +22,7 @@ class Receiver(Protocol):
             NotSent: It surely was not taken; send it again after a pause.
             ChannelUnavailable: Its channel takes nothing until a person mends it.
             Unauthorised: No channel takes anything until a person mends it.
+            Gone: The message whose thread it was to go to is not there any more.
             Refused: This message will never be taken.
         """
         ...
@@ -47,5 +48,24 @@ class Finder(Protocol):
 
         Raises:
             DeliveryError: Not everything could be read, so nothing is known: look again later.
+        """
+        ...
+
+
+@runtime_checkable
+class Updater(Protocol):
+    """An ability of some receivers: to change a message that was delivered."""
+
+    def update(self, message: Message, receipt: Receipt, *, revision: int) -> None:
+        """Let a delivered message say something else. Harmless if made twice.
+
+        Args:
+            message: What it says from now on.
+            receipt: Where it is.
+            revision: Counts the updates of this message.
+
+        Raises:
+            Gone: It was deleted, or can't be changed.
+            DeliveryError: It may or may not say it now: try again later.
         """
         ...

@@ -17,9 +17,9 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from monitor.errors import NotSent
-from monitor.model import Digest, Receipt, Severity
-from monitor.receivers.telling import MARKS, Marked, digest_heading, groups, tell
+from monitor.errors import MonitorError, NotSent
+from monitor.model import Digest, Notice, Receipt, Severity
+from monitor.receivers.telling import MARKS, REPEAT, Marked, digest_heading, groups, tell
 from monitor.text import clean
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from monitor.model import Message
-    from monitor.receivers.telling import Group, Telling
+    from monitor.receivers.telling import Group, Spread, Telling
 
 MAX_TITLE = 300
 MAX_SUMMARY = 400
@@ -54,8 +54,17 @@ class ConsoleReceiver:
             stream: Where to print; standard output.
             timezone: In which times are shown.
             width: In columns; the terminal's, else COLUMNS, else 80.
+
+        Raises:
+            MonitorError: There is no standard output.
         """
-        self._stream = stream or sys.stdout
+        opened = stream or sys.stdout
+        if opened is None:  # Python's way to say that there is no descriptor 1
+            raise MonitorError(
+                "alerts go to the console, but standard output is closed: leave it open, or set "
+                "SLACK_BOT_TOKEN"
+            )
+        self._stream: TextIO = opened
         self._timezone = timezone
         # Rich never sees the real output: on a broken pipe it would end the whole service.
         self._page = io.StringIO()
@@ -94,10 +103,14 @@ class ConsoleReceiver:
         channel = clean(message.channel, limit=80)
         self._page.seek(0)
         self._page.truncate()
-        if isinstance(message.content, Digest):
+        if isinstance(message.content, Notice):
+            self._notice(message.content, channel)
+        elif isinstance(message.content, Digest):
             self._digest(message.content, channel)
         else:
             self._alert(tell(message.content), channel)
+        if message.repeat:
+            self._line([f"({REPEAT})"], style="italic")
         self._console.print()
         return re.sub(r" +$", "", self._page.getvalue(), flags=re.MULTILINE)
 
@@ -111,6 +124,15 @@ class ConsoleReceiver:
         self._line([telling.source, self._when(telling), telling.language])
         self._address(telling.url)
         self._line(_why(telling), style="italic")
+        if telling.spread:
+            self._line(self._so_far(telling.spread))
+
+    def _notice(self, notice: Notice, channel: str) -> None:
+        heading = Text(clean(notice.heading, limit=MAX_TITLE), style="bold")
+        self._line([heading, Text(channel, style="dim")], indent=0)
+        for line in notice.lines:
+            since = line.since and f"since {_local(line.since, self._timezone):%Y-%m-%d %H:%M %Z}"
+            self._line([clean(line.text, limit=MAX_SUMMARY), since or ""])
 
     def _digest(self, digest: Digest, channel: str) -> None:
         heading = Text(f"{digest_heading(digest)}, told together", style="bold")
@@ -131,6 +153,14 @@ class ConsoleReceiver:
     def _when(self, telling: Telling) -> str:
         told = f"{_local(telling.time, self._timezone):%Y-%m-%d %H:%M %Z}"
         return told if telling.published else f"seen {told}"
+
+    def _so_far(self, spread: Spread) -> list[str]:
+        return [
+            f"So far: {spread.reports}",
+            f"also {', '.join(spread.others)}" if spread.others else "",
+            ", ".join(spread.languages),
+            f"first seen {_local(spread.since, self._timezone):%Y-%m-%d %H:%M %Z}",
+        ]
 
     def _address(self, url: str, indent: int = _INDENT) -> None:
         # Never wrapped: a broken address can be neither clicked nor copied.
@@ -167,5 +197,5 @@ def _why(telling: Telling) -> list[str]:
         f"Why: {', '.join(telling.rules) or 'a rule'}",
         ", ".join(telling.words),
         f"in the article: {hidden}" if hidden else "",
-        f"again, because of {telling.again}" if telling.again else "",
+        f"again: {telling.again}" if telling.again else "",
     ]

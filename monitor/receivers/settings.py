@@ -54,3 +54,9 @@ class SlackSettings(Settings):
         le=timedelta(minutes=10),
         description="Wait before a message whose answer was lost is looked up in its channel.",
     )
+    pace: Duration = Field(
+        default=timedelta(milliseconds=1050),
+        ge=timedelta(0),
+        le=timedelta(minutes=1),
+        description="Time between two messages in one channel; Slack allows one a second.",
+    )

@@ -25,6 +25,8 @@ MARKS = {
     Severity.HIGH: "🟠",
     Severity.CRITICAL: "🔴",
 }
+REPEAT = "possible repeat"
+"""Said on a message whose first copy may have arrived and could not be looked for."""
 MAX_DIGEST = 25
 """Alerts told in one digest."""
 _MAX_TEXT = 1_000
@@ -32,6 +34,9 @@ _MAX_URL = 2_000
 _MAX_NAME = 80
 _MAX_RULES = 5
 _MAX_WORDS = 8
+_MAX_CHANGES = 4
+_MAX_OUTLETS = 8
+_MAX_LANGUAGES = 6
 # Letters that show nothing: a title of only these would be a link nobody can see.
 _BLANK_LETTERS = "\u115f\u1160\u2800\u3164\uffa0"
 _ELLIPSIS = "…"
@@ -50,6 +55,19 @@ class Marked:
         text = cut(self.text, limit, cost)
         kept = len(text) if text == self.text else len(text) - len(_ELLIPSIS)
         return Marked(text, tuple(span for span in self.spans if span[1] <= kept))
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How far a story has spread."""
+
+    reports: str
+    """ "5 reports, 2 copies"."""
+    others: tuple[str, ...]
+    """Outlets beside the alert's own."""
+    languages: tuple[str, ...]
+    """Their English names; empty where all speak the alert's own."""
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +95,9 @@ class Telling:
     words_in_content: tuple[str, ...]
     """What matched only in the body of the article, which the reader does not see here."""
     again: str
-    """Why a story that was told before is told again, "" if it was not."""
+    """Why a story that was told before is told again, or what changed in it; "" if it was not."""
+    spread: Spread | None
+    """None where nobody else has reported it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +128,38 @@ def tell(alert: Alert) -> Telling:
         rules=_listed([_name(rule.name) or _name(rule.id) for rule in alert.rules], _MAX_RULES),
         words=shown,
         words_in_content=hidden,
-        again=str(alert.reason) if alert.reason in _AGAIN else "",
+        again=_again(alert),
+        spread=_spread(alert),
     )
+
+
+def _spread(alert: Alert) -> Spread | None:
+    found = alert.so_far
+    if found is None or found.reports + found.copies <= 1:
+        return None
+    own = _outlet(alert.outlet)
+    others = dict.fromkeys(_name(name) for name in found.outlets if visible(_name(name)))
+    languages = dict.fromkeys(language_name(clean(one, limit=_MAX_NAME)) for one in found.languages)
+    return Spread(
+        reports=", ".join(
+            filter(None, [_counted(found.reports, "report"), _counted(found.copies, "copy")])
+        ),
+        others=_listed([name for name in others if name != own], _MAX_OUTLETS),
+        languages=_listed(list(languages), _MAX_LANGUAGES) if len(languages) > 1 else (),
+        since=found.since,
+    )
+
+
+def _counted(number: int, what: str) -> str:
+    if number <= 1:
+        return f"1 {what}" if number else ""
+    return f"{number} {what[:-1]}ies" if what.endswith("y") else f"{number} {what}s"
+
+
+def _again(alert: Alert) -> str:
+    if alert.reason is Reason.CHANGED_STORY:
+        return "; ".join(clean(one, limit=_MAX_NAME) for one in alert.changes[:_MAX_CHANGES])
+    return f"because of {alert.reason}" if alert.reason in _AGAIN else ""
 
 
 _AGAIN = {Reason.NEW_RULE, Reason.NEW_SEVERITY}
@@ -267,7 +317,7 @@ def _word(found: Evidence) -> str:
     word = _name(found.text) or _name(found.name)
     if not found.term.startswith("@"):
         return word
-    gloss = _name(found.term[1:].replace("-", " "))
+    gloss = _name(found.gloss) or _name(found.term[1:].replace("-", " "))
     return word if gloss.casefold() in word.casefold() else f"{word} ({gloss})"
 
 

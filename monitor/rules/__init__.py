@@ -6,7 +6,7 @@ from monitor.rules.check import run_tests
 from monitor.rules.compiler import compile_rules
 from monitor.rules.explain import Explanation
 from monitor.rules.files import fingerprint, load
-from monitor.rules.lint import lint
+from monitor.rules.lint import lint, silent
 from monitor.rules.matcher import Matcher
 from monitor.rules.model import Entity, RuleSet, RuleTest, Terms
 from monitor.rules.schema import json_schema
@@ -26,4 +26,5 @@ __all__ = [
     "lint",
     "load",
     "run_tests",
+    "silent",
 ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from monitor.model import Concept
 from monitor.rules.garbage import no_collections
 from monitor.rules.hits import Vocabulary
+from monitor.rules.model import Entity
 from monitor.rules.parser import parse_entry
 from monitor.rules.reading import Reading
 from monitor.rules.surfaces import excluded_surfaces, respelled, surfaces
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from monitor.model import Item
-    from monitor.rules.model import Entity, Terms
+    from monitor.rules.model import Terms
 
 
 class Concepts:
@@ -33,10 +34,13 @@ class Concepts:
         """What the item mentions, in the order of the rule files."""
         hits = self._finder.hits(Reading(item))
         found = ((self._named[number], len(hits[number])) for number in sorted(hits))
-        return tuple(
-            Concept(one.id, one.kind, getattr(one, "name", one.id.replace("-", " ")), count)
-            for one, count in found
-        )
+        return tuple(_concept(one, count) for one, count in found)
+
+
+def _concept(named: Entity | Terms, count: int) -> Concept:
+    if isinstance(named, Entity):
+        return Concept(named.id, named.kind, named.name, count)
+    return Concept(named.id, "", named.id.replace("-", " "), count, named.follows)
 
 
 def _fill(vocabulary: Vocabulary, named: Entity | Terms, number: int) -> None:

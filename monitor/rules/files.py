@@ -51,6 +51,10 @@ def load(folder: Path) -> RuleSet:
         files = rule_files(folder)
     except OSError as error:
         raise RuleError([_unreadable(str(folder), error)]) from error
+    if len(files) > MAX_FILES:
+        cause = f"there are more than {MAX_FILES} rule files in this folder"
+        remedy = "Put several rules into one file, or name another folder in rules.path"
+        raise RuleError([Problem(str(folder), None, None, cause, remedy)])
     if not files:
         raise RuleError(
             [
@@ -63,14 +67,21 @@ def load(folder: Path) -> RuleSet:
                 )
             ]
         )
-    with no_collections():
-        for file in files:
-            reader.read(file)
-        return reader.rule_set()
+    try:
+        with no_collections():
+            for file in files:
+                reader.read(file)
+            return reader.rule_set()
+    except RuleError:
+        raise
+    except ConfigError as error:  # found late: what stands where is looked up only for problems
+        raise RuleError(error.problems) from error
 
 
 def rule_files(folder: Path) -> list[Path]:
     """The rule files under a folder, in order; hidden files and editors' droppings left out.
+
+    One more than there may be, where there are too many.
 
     Raises:
         OSError: The folder can't be read.
@@ -78,7 +89,7 @@ def rule_files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise FileNotFoundError(2, "there is no such folder")
     found = [file for file in folder.rglob("*.toml") if not _dropping(file.relative_to(folder))]
-    return sorted(file for file in found if file.is_file())[:MAX_FILES]
+    return sorted(file for file in found if file.is_file())[: MAX_FILES + 1]
 
 
 def _dropping(file: Path) -> bool:
@@ -158,6 +169,7 @@ class _Reader:
             RuleError: Something is wrong.
         """
         self._check_groups()
+        self._check_follows()
         self._check_references()
         if self._problems:
             raise RuleError(sorted(self._problems, key=_order))
@@ -201,7 +213,9 @@ class _Reader:
             )
             self._problems.append(problem)
         excluded = self._entries(table.excluded, place / "except")
-        return Terms(id_, names, excluded, place, table.note, stories=table.stories)
+        return Terms(
+            id_, names, excluded, place, table.note, tuple(table.follows), stories=table.stories
+        )
 
     def _names(
         self, table: Mapping[str, Sequence[str]], place: Place
@@ -241,7 +255,7 @@ class _Reader:
     def _query(self, table: RuleTable, place: Place) -> Node | None:
         try:
             tree = parse(table.query)
-            sense.check(tree, languages=table.languages, slow=table.slow)
+            sense.check(tree, languages=table.languages, feeds=table.feeds, slow=table.slow)
         except QueryError as error:
             self._problems.append(_in_query(error, place))
             return None
@@ -274,6 +288,16 @@ class _Reader:
 
     def _names_of_all(self) -> Collection[str]:
         return self._entities.keys() | self._terms.keys() | self._groups.keys()
+
+    def _check_follows(self) -> None:
+        for terms in self._terms.values():
+            for index, id_ in enumerate(terms.follows):
+                if id_ not in self._terms:
+                    place = terms.place / "follows" / index
+                    problem = place.problem(
+                        f'no term list is called "{id_}"', "Write the name of one: [terms.NAME]"
+                    )
+                    self._problems.append(problem)
 
     def _check_references(self) -> None:
         names = self._names_of_all()
@@ -360,4 +384,5 @@ def _shared(table: RuleTable) -> Rule:
         expires=table.expires.isoformat() if table.expires else "",
         enabled=table.enabled,
         status=table.status,
+        broadcast=table.broadcast,
     )

@@ -4,17 +4,36 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 from monitor.errors import ConfigError, Problem
 from monitor.model import Item, Outlet
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from monitor.model import Evidence, Match
 
+MAX_LINE = 10_000_000
 _EXAMPLE = 'Write one object a line, such as {"id": "c1", "title": "..."}'
+
+
+def lines(stream: BinaryIO, *, file: str) -> Iterator[str]:
+    """The lines of a file of items, as they come.
+
+    Raises:
+        ConfigError: One is not UTF-8, or longer than any item.
+    """
+    number = 0
+    while raw := stream.readline(MAX_LINE + 1):
+        number += 1
+        if len(raw) > MAX_LINE:
+            raise _wrong(file, number, "the line is longer than 10 MB", "Write one item a line")
+        try:
+            text = raw.decode("utf-8")
+        except UnicodeDecodeError:
+            raise _wrong(file, number, "the line is not UTF-8", "Save the file as UTF-8") from None
+        yield text.removeprefix("\ufeff") if number == 1 else text
 
 
 def read(line: str, *, file: str, number: int) -> tuple[str, Item]:
@@ -88,9 +107,9 @@ def _time(text: str) -> datetime | None:
     """A date or time in ISO 8601; None where it is not one, for nothing hangs on it here."""
     try:
         time = datetime.fromisoformat(text)
-    except ValueError:
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except (ValueError, OverflowError):  # at the edge of the calendar another zone is beyond it
         return None
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
 def answer(

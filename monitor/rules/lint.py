@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from monitor.rules import ast
@@ -11,12 +12,14 @@ from monitor.rules.languages import script
 from monitor.rules.model import Terms
 from monitor.rules.parser import parse_entry
 from monitor.rules.reading import scannable
+from monitor.text import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
 
     from monitor.errors import Problem
+    from monitor.model import Outlet
     from monitor.rules.model import Entity, ParsedRule, Place, RuleSet
 
 FAR = 10
@@ -27,15 +30,55 @@ SHORT = 3
 _ACRONYM = re.compile(r"[A-ZА-ЯІЇЄҐ][A-ZА-ЯІЇЄҐ0-9]{1,4}")
 
 
-def lint(rule_set: RuleSet, *, today: date) -> list[Problem]:
+def lint(
+    rule_set: RuleSet, *, today: date, outlets: Sequence[Outlet] | None = None
+) -> list[Problem]:
     """Warnings about all rules, entities and term lists, in the order of the files."""
     found = [
+        *silent(rule_set, today=today, outlets=outlets),
         *_named_warnings(rule_set),
         *_rule_warnings(rule_set, today),
         *_unused(rule_set),
         *_every_item(rule_set),
     ]
     return sorted(found, key=lambda one: (one.file, one.line or 0, one.column or 0))
+
+
+def silent(
+    rule_set: RuleSet, *, today: date, outlets: Sequence[Outlet] | None = None
+) -> Iterator[Problem]:
+    """Rules that look as if they were at work, and can tell nothing.
+
+    Args:
+        rule_set: The rules.
+        today: After its last day a rule is silent.
+        outlets: Of the configured feeds; None where they are not known.
+    """
+    for parsed in rule_set.rules.values():
+        rule = parsed.rule
+        if rule.expires and rule.expires < today.isoformat():
+            yield (parsed.place / "expires").problem(
+                f"rule {rule.id} expired on {rule.expires}", "Delete it, or set a later day"
+            )
+        if outlets is not None:
+            yield from _unknown_feeds(parsed, outlets)
+
+
+def _unknown_feeds(parsed: ParsedRule, outlets: Sequence[Outlet]) -> Iterator[Problem]:
+    names = {fold(outlet.name): outlet.name for outlet in outlets}
+    tags = {fold(f"tag:{tag}"): f"tag:{tag}" for outlet in outlets for tag in outlet.tags}
+    kinds = {
+        fold(f"kind:{outlet.kind}"): f"kind:{outlet.kind}" for outlet in outlets if outlet.kind
+    }
+    known = names | tags | kinds
+    for index, feed in enumerate(parsed.rule.feeds):
+        if fold(feed) in known:
+            continue
+        near = get_close_matches(fold(feed), known, 1)
+        hint = f'Did you mean "{known[near[0]]}"?' if near else "`monitor feeds list` shows them"
+        yield (parsed.place / "feeds" / index).problem(
+            f'rule {parsed.rule.id} is limited to "{feed}", and no configured feed is that', hint
+        )
 
 
 def _named_warnings(rule_set: RuleSet) -> Iterator[Problem]:
@@ -133,10 +176,6 @@ def _date_warnings(parsed: ParsedRule, today: date) -> Iterator[Problem]:
         yield (parsed.place / "review_by").problem(
             f"rule {rule.id} was to be reviewed by {rule.review_by}",
             "Read it again and set a later day",
-        )
-    if rule.expires and rule.expires < today.isoformat():
-        yield (parsed.place / "expires").problem(
-            f"rule {rule.id} expired on {rule.expires}", "Delete it, or set a later day"
         )
 
 

@@ -90,6 +90,11 @@ class Matcher:
         return self._named.find(item)
 
     @cached_property
+    def names(self) -> Mapping[str, str]:
+        """What every entity is called, by the term of its evidence (`@cho-tae-yul`)."""
+        return {f"@{one.id}": one.name for one in self._all_named if isinstance(one, Entity)}
+
+    @cached_property
     def _named(self) -> Concepts:
         # Of use for matched items only; a matcher that is only tested never needs it.
         return Concepts(self._telling)

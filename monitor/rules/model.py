@@ -82,6 +82,8 @@ class Terms:
     excluded: tuple[str, ...]
     place: Place
     note: str = ""
+    follows: tuple[str, ...] = ()
+    """Term lists that say an earlier state of affairs."""
     stories: bool = True
     """Whether the words also tell stories apart, and not only help queries."""
 

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from monitor.settings import Channel
+
 ID = "[a-z0-9][a-z0-9-]*"
 """What rules, entities and lists are called."""
 _IDS: dict[str, Any] = {"propertyNames": {"pattern": f"^{ID}$"}}
@@ -17,9 +19,14 @@ Kind = Literal["person", "place", "organisation", "group", "event"]
 
 def _iso_date(value: object) -> object:
     """TOML has dates; people write them as strings too."""
-    if isinstance(value, str):
+    if not isinstance(value, str):
+        return value
+    try:
         return date.fromisoformat(value)
-    return value
+    except ValueError:
+        raise ValueError(
+            "this is no day", "Write year, month and day, such as 2031-01-31"
+        ) from None
 
 
 Day = Annotated[date, BeforeValidator(_iso_date)]
@@ -62,6 +69,11 @@ class TermsTable(Table):
         alias="except",
         description="Longer words or phrases in which no word counts.",
     )
+    follows: list[str] = Field(
+        default_factory=list,
+        description="Term lists that say an earlier state of affairs; a story that comes from one of "
+        "these to this one has changed.",
+    )
     note: str = Field(default="", description="For the next reader.")
 
 
@@ -101,13 +113,13 @@ class RuleTable(Table):
     group: Literal["story", "item"] = Field(
         default="story", description="Told once per story, or every item on its own."
     )
-    channels: list[str] = Field(
+    channels: list[Channel] = Field(
         default_factory=list, description="Empty is the configured channel."
     )
     languages: list[str] = Field(
         default_factory=list, description="Only items in these; empty is any."
     )
-    feeds: list[str] = Field(
+    feeds: list[Annotated[str, Field(min_length=1)]] = Field(
         default_factory=list, description="Only items of these: names, tag:x, kind:x; empty is any."
     )
     owner: str = Field(default="", description="Who answers for the rule.")
@@ -120,6 +132,10 @@ class RuleTable(Table):
     enabled: bool = Field(default=True, description="False keeps the rule but does not run it.")
     status: Literal["stable", "experimental"] = Field(
         default="stable", description="How far the rule is trusted."
+    )
+    broadcast: bool = Field(
+        default=False,
+        description="What it adds to a story that was told goes to the channel too, not only its thread.",
     )
     slow: bool = Field(
         default=False, description="Accept a regular expression that every item has to be tried on."

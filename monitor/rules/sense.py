@@ -13,8 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 
-def check(tree: ast.Node, *, languages: Sequence[str] = (), slow: bool = False) -> None:
-    """See that a query can match, and is cheap enough.
+def check(
+    tree: ast.Node,
+    *,
+    languages: Sequence[str] = (),
+    feeds: Sequence[str] = (),
+    slow: bool = False,
+) -> None:
+    """See that a query can match, does not match nearly everything, and is cheap enough.
 
     Raises:
         QueryError: It can't, or is not.
@@ -28,6 +34,28 @@ def check(tree: ast.Node, *, languages: Sequence[str] = (), slow: bool = False) 
             case ast.Field(name="lang"):
                 _check_languages(node)
     _check_limit(tree, languages)
+    if not feeds and _matches_without_a_word(tree):
+        raise QueryError(
+            tree.at,
+            "this matches every item that lacks a word, so nearly all of them",
+            "Add with AND what must occur, or limit the rule with feeds = [...]",
+        )
+
+
+def _matches_without_a_word(node: ast.Node) -> bool:
+    """Whether an item that holds none of the words matches."""
+    match node:
+        case ast.Not():
+            return not _matches_without_a_word(node.clause)
+        case ast.And():
+            return all(map(_matches_without_a_word, node.clauses))
+        case ast.Or():
+            return any(map(_matches_without_a_word, node.clauses))
+        case ast.OfN():
+            return sum(map(_matches_without_a_word, node.clauses)) >= node.count
+        case ast.Field() if node.name not in ast.META_FIELDS:
+            return _matches_without_a_word(node.clause)
+    return False
 
 
 def _check_and(node: ast.And) -> None:

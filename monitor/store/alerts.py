@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import and_, insert, or_, select, update
 
-from monitor.model import Severity
+from monitor.model import Receipt, Severity
 from monitor.store.schema import alerts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
+
+    from sqlalchemy import ColumnElement, Row
 
     from monitor.store.database import Transaction
 
@@ -25,6 +27,23 @@ class Told:
     rules: frozenset[str]
     severity: Severity
     revision: int
+
+
+_NO_MESSAGE = {"message_channel": "", "message_ts": "", "closed": "", "updates": 0}
+_STORY = "story"
+"""The scope of alerts whose message grows with its story."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A message of a story, as far as it must be known to bring it up to date."""
+
+    alert: int
+    story: int
+    channel: str
+    receipt: Receipt
+    grown_at: datetime | None
+    updates: int
 
 
 def told(tx: Transaction, *, story: int, channel: str, scope: str) -> Told | None:
@@ -60,7 +79,8 @@ def tell(
         tx.execute(update(alerts).where(alerts.c.id == before.alert).values(values))
         alert = before.alert
     else:
-        row = {"story_id": story, "channel": channel, "scope": scope, "created_at": now, **values}
+        row = {"story_id": story, "channel": channel, "scope": scope, "created_at": now}
+        row |= values | _NO_MESSAGE | {"update_after": now}
         alert = int(tx.execute(insert(alerts).values(row).returning(alerts.c.id)).scalar_one())
     return Told(alert, frozenset(after), highest, revision)
 
@@ -82,3 +102,87 @@ def merge(tx: Transaction, *, gone: int, into: int, now: datetime) -> None:
                 rules=sorted(same.rules.union(row.rules)), severity=severity.value, updated_at=now
             )
         )
+    grow(tx, into, now=now)
+
+
+def grow(tx: Transaction, story: int, *, now: datetime) -> None:
+    """Note that a story's messages say less than we know."""
+    of_story = (alerts.c.story_id == story) & (alerts.c.scope == _STORY)
+    tx.execute(update(alerts).where(of_story).values(grown_at=now))
+
+
+def find(tx: Transaction, alert: int) -> Shown | None:
+    """The message of an alert as it stands; its receipt is empty where there is none."""
+    row = tx.execute(select(alerts).where(alerts.c.id == alert)).one_or_none()
+    return _shown(row) if row else None
+
+
+def posted(
+    tx: Transaction,
+    alert: int,
+    receipt: Receipt,
+    *,
+    says: datetime | None,
+    next_update: datetime,
+) -> None:
+    """An alert has a message now, which says everything that was known at `says`."""
+    where = {"message_channel": receipt.channel, "message_ts": receipt.ts, "closed": ""}
+    tx.execute(update(alerts).where(alerts.c.id == alert).values(**where, update_after=next_update))
+    _says(tx, alert, says)
+
+
+def next_grown(tx: Transaction, *, now: datetime, horizon: datetime) -> Shown | None:
+    """The message that has said too little for longest and may be updated now."""
+    due = or_(alerts.c.update_after <= now, alerts.c.update_after > horizon)
+    query = (
+        select(alerts)
+        .where(alerts.c.grown_at.is_not(None), _has_message(), due)
+        .order_by(alerts.c.grown_at, alerts.c.id)
+        .limit(1)
+    )
+    row = tx.execute(query).one_or_none()
+    return _shown(row) if row else None
+
+
+def _has_message() -> ColumnElement[bool]:
+    return and_(alerts.c.message_ts != "", alerts.c.closed == "")
+
+
+def claim(tx: Transaction, shown: Shown, *, next_update: datetime) -> bool:
+    """Be the one who updates a message; False where another replica was first."""
+    mine = and_(alerts.c.id == shown.alert, alerts.c.updates == shown.updates)
+    values = {"updates": shown.updates + 1, "update_after": next_update}
+    return tx.execute(update(alerts).where(mine).values(values)).rowcount == 1
+
+
+def updated(tx: Transaction, shown: Shown) -> None:
+    """The message says everything that was known when it was looked at."""
+    _says(tx, shown.alert, shown.grown_at)
+
+
+def _says(tx: Transaction, alert: int, known: datetime | None) -> None:
+    # What has come since is told by the next update.
+    same = and_(alerts.c.id == alert, alerts.c.grown_at == known)
+    tx.execute(update(alerts).where(same).values(grown_at=None))
+
+
+def delay(tx: Transaction, alert: int, *, until: datetime) -> None:
+    """Update a message no sooner than that."""
+    tx.execute(update(alerts).where(alerts.c.id == alert).values(update_after=until))
+
+
+def close(tx: Transaction, alert: int, *, why: str) -> None:
+    """Leave a message as it is: somebody deleted it, or it can't be changed."""
+    tx.execute(update(alerts).where(alerts.c.id == alert).values(closed=why))
+
+
+def _shown(row: Row[Any]) -> Shown:
+    open_ = not row.closed
+    return Shown(
+        alert=row.id,
+        story=row.story_id,
+        channel=row.channel,
+        receipt=Receipt(row.message_channel, row.message_ts) if open_ else Receipt(),
+        grown_at=row.grown_at,
+        updates=row.updates,
+    )

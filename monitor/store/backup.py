@@ -29,7 +29,7 @@ def write(database: Database, target: Path, *, replace: bool = False) -> None:
         raise StoreError(f"{target} exists already: name a new file")
     part = target.with_name(target.name + ".part")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _copy(database.path, part)
         part.replace(target)
     except (OSError, sqlite3.Error) as error:
@@ -39,6 +39,7 @@ def write(database: Database, target: Path, *, replace: bool = False) -> None:
 
 def _copy(source: Path, target: Path) -> None:
     target.unlink(missing_ok=True)
+    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     with (
         contextlib.closing(sqlite3.connect(source)) as reader,
         contextlib.closing(sqlite3.connect(target)) as writer,

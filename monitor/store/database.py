@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import random
@@ -14,8 +15,10 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from pysqlite3 import dbapi2 as sqlite3
 from sqlalchemy import Connection, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from monitor.errors import DatabaseInUse, StoreError, Unstorable
+from monitor.store.presence import Presence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,23 +46,14 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        try:
-            parsed = make_url(url)
-        except ArgumentError:
-            raise StoreError(_WRONG_URL) from None
-        if parsed.get_backend_name() == "sqlite" and parsed.database not in {None, "", ":memory:"}:
-            self._engine = _sqlite(url, Path(parsed.database or ""))
-        elif parsed.drivername == "postgresql+psycopg":
-            self._engine = create_engine(url, pool_pre_ping=True, pool_recycle=1800)
-        else:
-            raise StoreError(_WRONG_URL)
-
-    @property
-    def path(self) -> Path | None:
+        self.path = sqlite_file(url)
         """The SQLite file; None for PostgreSQL."""
-        if self._engine.dialect.name != "sqlite":
-            return None
-        return Path(self._engine.url.database or "")
+        self._presence = Presence(self.path) if self.path else None
+        try:
+            self._engine = _engine(url, self.path, self._presence)
+        except (ArgumentError, ValueError, TypeError):
+            # Of these each part of SQLAlchemy raises its own, with the password in the text.
+            raise StoreError(_WRONG_URL) from None
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -68,6 +62,7 @@ class Database:
         Raises:
             StoreError: The database refused: locked too long, disk full, read-only, gone.
         """
+        self._require_file()
         with _translated(), self._engine.begin() as connection:
             yield connection
 
@@ -78,8 +73,9 @@ class Database:
         Raises:
             StoreError: The database can't be read.
         """
+        self._require_file()
         with _translated(), self._engine.connect() as connection:
-            reader = connection.execution_options(reading=True)
+            reader = connection.execution_options(**_READING[connection.dialect.name])
             with reader.begin():
                 yield reader
 
@@ -89,6 +85,7 @@ class Database:
         Raises:
             StoreError: It did not succeed.
         """
+        self._require_file()
         for attempt in range(1, _TRIES + 1):
             try:
                 with self._engine.begin() as connection:
@@ -99,7 +96,23 @@ class Database:
                 time.sleep(0.05 * attempt * (1 + random.random()))
             except DBAPIError as error:
                 raise _store_error(error) from error
+            except NoConnectionFree as error:
+                raise StoreError(_ALL_BUSY) from error
         raise AssertionError("unreachable")
+
+    def troubles(self) -> tuple[str, ...]:
+        """What will keep us from writing, as far as that can be seen without writing.
+
+        Raises:
+            StoreError: It can't be read.
+        """
+        with self.reading() as tx:
+            tx.exec_driver_sql("SELECT 1")
+        return self._presence.troubles() if self._presence else ()
+
+    def _require_file(self) -> None:
+        if self._presence:
+            self._presence.require()
 
     def close(self) -> None:
         """Close every connection; SQLite then folds its write-ahead log into the file."""
@@ -123,17 +136,44 @@ _WRONG_URL = (
 )
 
 
-def _sqlite(url: str, path: Path) -> Engine:
+_ALL_BUSY = "the database is busy: all our connections to it have been waiting for half a minute"
+_READING: dict[str, dict[str, Any]] = {
+    "sqlite": {"reading": True},
+    "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+}
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The SQLite file of a database's address; None for another kind.
+
+    Raises:
+        StoreError: It is no address.
+    """
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        raise StoreError(_WRONG_URL) from None
+    if parsed.get_backend_name() != "sqlite" or parsed.database in {None, "", ":memory:"}:
+        return None
+    return Path(parsed.database or "")
+
+
+def _engine(url: str, path: Path | None, presence: Presence | None) -> Engine:
+    if path and presence:
+        return _sqlite(url, path, presence)
+    if make_url(url).drivername == "postgresql+psycopg":
+        return create_engine(url, pool_pre_ping=True, pool_recycle=1800)
+    raise StoreError(_WRONG_URL)
+
+
+def _sqlite(url: str, path: Path, presence: Presence) -> Engine:
     """An engine whose every connection is durable and whose every write transaction locks at its start."""
     if sqlite3.sqlite_version_info < SAFE_SQLITE:
         raise StoreError(
             f"SQLite {sqlite3.sqlite_version} can corrupt a database that two connections write: "
             "install the package pysqlite3 0.6.1 or newer, which brings a mended one"
         )
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(f"cannot make the folder {path.parent}: {error.strerror}") from error
+    _make_private(path)
     engine = create_engine(
         url,
         module=sqlite3,
@@ -146,8 +186,39 @@ def _sqlite(url: str, path: Path) -> Engine:
         },
     )
     event.listen(engine, "connect", _set_up_connection)
+    event.listen(engine, "connect", lambda *_: presence.remember())
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _make_private(path: Path) -> None:
+    """Make the file and its folder where they are missing, for nobody else to read."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"cannot make the folder {path.parent}: {_in_words(error)}") from error
+    if path.exists():
+        return
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise StoreError(f"cannot make the database {path}: {_in_words(error)}") from error
+
+
+def _in_words(error: OSError) -> str:
+    known = {
+        errno.EACCES: "give the service write permission on that folder",
+        errno.EPERM: "give the service write permission on that folder",
+        errno.EROFS: "that disk is read-only, name a place that may be written",
+        errno.ENOSPC: "that disk is full, free some space",
+        errno.ENOTDIR: "a part of that path is a file, name another place",
+        errno.EEXIST: "a file has that name, name another place",
+        errno.EISDIR: "a folder has that name, name another place",
+        errno.ENAMETOOLONG: "that name is too long",
+    }
+    return known.get(
+        error.errno or 0, f"the system refuses it ({errno.errorcode.get(error.errno or 0, '?')})"
+    )
 
 
 def _set_up_connection(connection: Any, _record: object) -> None:  # noqa: ANN401 - an untyped driver
@@ -173,16 +244,26 @@ def _translated() -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise _store_error(error) from error
+    except NoConnectionFree as error:
+        raise StoreError(_ALL_BUSY) from error
 
 
 def _passing(error: DBAPIError) -> bool:
     """Whether the same work may succeed if begun again."""
-    if isinstance(error, IntegrityError):
-        return True  # two replicas stored the same item; the second now finds it
     text = str(error.orig).lower()
+    if isinstance(error, IntegrityError):
+        # Two replicas stored the same item; the second now finds it. Other constraints are ours.
+        return "unique" in text
     return error.connection_invalidated or any(
         word in text for word in ("locked", "deadlock", "serializ", "terminating connection")
     )
+
+
+def _code(error: DBAPIError) -> str:
+    """The database's own name for what happened."""
+    original = error.orig
+    code = getattr(original, "sqlstate", None) or getattr(original, "sqlite_errorname", None)
+    return str(code or type(original).__name__)
 
 
 _CAUSES = (
@@ -198,6 +279,10 @@ _CAUSES = (
     ("not a database", "is not an SQLite database: check database.url"),
     ("no such table", "has no tables yet: run `monitor db upgrade`"),
     (
+        "no such column",
+        "has tables of another layout: an unfinished version of this program wrote it; begin anew",
+    ),
+    (
         "does not exist",
         "has no tables yet, or is not there: create it, then run `monitor db upgrade`",
     ),
@@ -208,12 +293,12 @@ _CAUSES = (
 
 def _store_error(error: DBAPIError) -> StoreError:
     if isinstance(error, DataError | IntegrityError):
-        return Unstorable(f"the database does not take it ({type(error.orig).__name__})")
+        return Unstorable(f"the database does not take it ({_code(error)})")
     text = str(error.orig).lower()
     for sign, cause in _CAUSES:
         if sign in text:
             return StoreError(f"the database {cause}")
-    return StoreError(f"the database refused the work ({type(error.orig).__name__})")
+    return StoreError(f"the database refused the work ({_code(error)})")
 
 
 class InstanceLock:
@@ -221,23 +306,31 @@ class InstanceLock:
 
     Raises:
         DatabaseInUse: Another process holds it.
+        StoreError: The file of the lock can't be made or locked.
     """
 
     def __init__(self, path: Path) -> None:
-        lock = path.with_name(path.name + ".lock")
-        lock.parent.mkdir(parents=True, exist_ok=True)
-        self._file = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        real = path.resolve()  # by whatever name: a link to the file is the file
+        lock = real.with_name(real.name + ".lock")
+        try:
+            lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._file = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StoreError(f"cannot make {lock}: {_in_words(error)}") from error
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+            os.ftruncate(self._file, 0)
+            os.pwrite(self._file, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
+        except BlockingIOError:
             holder = os.pread(self._file, 200, 0).decode(errors="replace").strip()
             os.close(self._file)
             raise DatabaseInUse(
                 f"{path} is in use by another monitor ({holder or 'unknown process'}): "
                 "stop that one first, or give this one a database of its own"
             ) from None
-        os.ftruncate(self._file, 0)
-        os.pwrite(self._file, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
+        except OSError as error:
+            os.close(self._file)
+            raise StoreError(f"cannot lock {lock}: {_in_words(error)}") from error
 
     def release(self) -> None:
         """Let another process have it."""

@@ -32,10 +32,13 @@ class Claimed:
     marks: bytes
     """Of the entries of that document."""
     move: Move
+    rhythm: bytes
+    """When it brings news, packed; b"" where nothing is known."""
     hints: Hints
     """Of the document last read."""
     first_sight: bool
     """No poll of it has ever succeeded."""
+    last_ok_at: datetime | None
     failures: int
     """Polls failed in a row."""
 
@@ -69,6 +72,8 @@ class FeedState:
     gaps: int
     """Polls that found none of the entries of the poll before: news may have been missed."""
     gap_at: datetime | None
+    rhythm: bytes
+    """Packed."""
 
 
 def sync(tx: Transaction, configured: Sequence[Feed], *, now: datetime) -> None:
@@ -146,8 +151,10 @@ def _claimed(row: Row[Any], parser_version: int) -> Claimed:
         body_hash=row.body_hash if current else "",
         marks=row.marks if current else b"",
         move=_move(row),
+        rhythm=row.rhythm,
         hints=_hints(row.hints),
         first_sight=row.first_polled_at is None,
+        last_ok_at=row.last_ok_at,
         failures=row.failures,
     )
 
@@ -187,11 +194,6 @@ def make_due(tx: Transaction, *, now: datetime) -> int:
     return tx.execute(update(feeds).where(_pollable()).values(next_poll_at=now)).rowcount
 
 
-def next_due_at(tx: Transaction) -> datetime | None:
-    """When the next poll is due; None where there is no feed to poll."""
-    return tx.execute(select(func.min(feeds.c.next_poll_at)).where(_pollable())).scalar()
-
-
 def renew(tx: Transaction, ours: Sequence[int], *, until: datetime) -> None:
     """Go on keeping feeds that are being polled from others."""
     tx.execute(update(feeds).where(feeds.c.id.in_(ours)).values(lease_until=until))
@@ -215,6 +217,7 @@ def polled(
     move: Move,
     hints: Hints,
     gap: bool,
+    rhythm: bytes,
 ) -> None:
     """A poll succeeded. `validators` is None for a document that did not arrive or read whole."""
     kept = validators or Validators()
@@ -226,6 +229,7 @@ def polled(
             body_hash=body_hash if validators else "",
             marks=marks if validators else b"",
             parser_version=parser_version,
+            rhythm=rhythm,
             # What a cut document left out is still history when it comes with the next one.
             first_polled_at=func.coalesce(feeds.c.first_polled_at, now if validators else None),
             hints=_hints_json(hints),
@@ -323,6 +327,36 @@ def _state(row: Row[Any]) -> FeedState:
         move=_move(row),
         gaps=row.gaps,
         gap_at=row.gap_at,
+        rhythm=row.rhythm,
+    )
+
+
+def rhythms(tx: Transaction) -> list[tuple[timedelta | None, bytes]]:
+    """The own interval and the packed rhythm of every feed that answers."""
+    healthy = select(feeds.c.interval_s, feeds.c.rhythm).where(_pollable(), feeds.c.failures == 0)
+    return [
+        (None if interval is None else timedelta(seconds=interval), rhythm)
+        for interval, rhythm in tx.execute(healthy)
+    ]
+
+
+def spread_due(tx: Transaction, *, now: datetime, pace: float, longest: timedelta) -> None:
+    """Let the feeds that are due come one after the other, those that waited longest first.
+
+    Args:
+        tx: The transaction.
+        now: From when on.
+        pace: Feeds a second.
+        longest: Within which all are due, at a faster pace where there are many.
+    """
+    due = select(feeds.c.id).where(_pollable(), feeds.c.next_poll_at <= now)
+    ids = tx.execute(due.order_by(feeds.c.next_poll_at, feeds.c.id)).scalars().all()
+    if not ids:
+        return
+    step = min(timedelta(seconds=1 / pace), longest / len(ids))
+    tx.execute(
+        update(feeds).where(feeds.c.id == bindparam("feed")).values(next_poll_at=bindparam("due")),
+        [{"feed": id_, "due": now + place * step} for place, id_ in enumerate(ids)],
     )
 
 

@@ -2,56 +2,112 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from monitor.model import Evidence, Item, Known, Match
-from monitor.store.schema import item_keys, items, matches, revisions, sightings, story_items
+from monitor.store.schema import item_keys, items, matches, revisions, sightings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Table
+    from sqlalchemy import ColumnElement, Table
 
     from monitor.store.database import Transaction
 
 _MAX_BOUND = 500
 """Values in one IN: far below what either database takes, few enough statements."""
+MAX_REVISIONS = 20
+"""Wordings of an item that are kept beside its present one; a page may change at every poll."""
 
 
-def known(tx: Transaction, keys: Iterable[str]) -> dict[str, Known | None]:
-    """The stored items that hold any of these keys, by key; None where only the identity was kept."""
+def known(tx: Transaction, keys: Iterable[str], *, feed: int) -> dict[str, Known | None]:
+    """The stored items that hold any of these keys, by key; None where only the identity was kept.
+
+    `feed` is the one that is read: the items say whether it carried them before.
+    """
     found: dict[str, Known | None] = {}
     wanted = list(dict.fromkeys(keys))
     for first in range(0, len(wanted), _MAX_BOUND):
-        found |= _known(tx, wanted[first : first + _MAX_BOUND])
+        found |= _known(tx, wanted[first : first + _MAX_BOUND], feed)
     return found
 
 
-def _known(tx: Transaction, keys: Sequence[str]) -> dict[str, Known | None]:
+def _known(tx: Transaction, keys: Sequence[str], feed: int) -> dict[str, Known | None]:
     holders = select(item_keys.c.key, item_keys.c.item_id).where(item_keys.c.key.in_(keys))
     ids = {row.key: row.item_id for row in tx.execute(holders)}
     if not ids:
         return {}
-    all_keys: dict[int, list[str]] = {}
-    for row in tx.execute(
-        select(item_keys.c.key, item_keys.c.item_id).where(item_keys.c.item_id.in_(ids.values()))
-    ):
-        all_keys.setdefault(row.item_id, []).append(row.key)
-    stored = select(items.c.id, items.c.feed_id, items.c.title, items.c.url).where(
-        items.c.id.in_(ids.values())
-    )
-    by_id = {
-        row.id: Known(row.id, row.feed_id, row.title, row.url, tuple(all_keys[row.id]))
-        for row in tx.execute(stored)
-    }
+    by_id = {one.id: one for one in _read(tx, items.c.id.in_(ids.values()), feed)}
     return {key: by_id.get(item) for key, item in ids.items()}
 
 
-def add(tx: Transaction, item: Item, *, keys: Sequence[str], feed: int, now: datetime) -> int:
+def alike(tx: Transaction, wordings: Iterable[str], *, feed: int) -> list[Known]:
+    """The newest items of a feed that have any of these wordings, newest first."""
+    wanted = list(dict.fromkeys(wordings))
+    found: list[Known] = []
+    for first in range(0, len(wanted), _MAX_BOUND):
+        part = items.c.wording.in_(wanted[first : first + _MAX_BOUND])
+        found += _read(tx, (items.c.feed_id == feed) & part, feed)
+    return found
+
+
+def _read(tx: Transaction, which: ColumnElement[bool], feed: int) -> list[Known]:
+    stored = tx.execute(
+        select(
+            items.c.id,
+            items.c.feed_id,
+            items.c.title,
+            items.c.url,
+            items.c.wording,
+            items.c.published_at,
+            items.c.first_seen_at,
+        )
+        .where(which)
+        .order_by(items.c.id.desc())
+        .limit(_MAX_BOUND)
+    ).all()
+    if not stored:
+        return []
+    ids = [row.id for row in stored]
+    keys: dict[int, list[str]] = {}
+    held = select(item_keys.c.key, item_keys.c.item_id).where(item_keys.c.item_id.in_(ids))
+    for row in tx.execute(held):
+        keys.setdefault(row.item_id, []).append(row.key)
+    here = select(sightings.c.item_id).where(
+        sightings.c.item_id.in_(ids), sightings.c.feed_id == feed
+    )
+    sighted = set(tx.execute(here).scalars())
+    return [
+        Known(
+            row.id,
+            row.feed_id,
+            row.title,
+            row.url,
+            tuple(keys.get(row.id, ())),
+            row.wording,
+            row.published_at,
+            row.first_seen_at,
+            row.id in sighted,
+        )
+        for row in stored
+    ]
+
+
+def add(
+    tx: Transaction,
+    item: Item,
+    *,
+    keys: Sequence[str],
+    feed: int,
+    now: datetime,
+    wording: str = "",
+    taken_over: Sequence[str] = (),
+) -> int:
     """Store an item nobody had, under those of its keys that nobody holds; returns its id.
 
     Raises:
@@ -66,6 +122,7 @@ def add(tx: Transaction, item: Item, *, keys: Sequence[str], feed: int, now: dat
             summary=item.summary,
             content=item.content,
             language=item.language,
+            wording=wording,
             published_at=item.published,
             first_seen_at=now,
         )
@@ -75,6 +132,12 @@ def add(tx: Transaction, item: Item, *, keys: Sequence[str], feed: int, now: dat
     if keys:
         rows = [{"key": key, "item_id": item_id, "seen_at": now} for key in dict.fromkeys(keys)]
         tx.execute(insert(item_keys), rows)
+    if taken_over:
+        tx.execute(
+            update(item_keys)
+            .where(item_keys.c.key.in_(taken_over))
+            .values(item_id=item_id, seen_at=now)
+        )
     add_sighting(tx, item_id, feed=feed, now=now)
     return item_id
 
@@ -96,32 +159,65 @@ def _insert_new(tx: Transaction, table: Table, rows: list[dict[str, object]]) ->
         tx.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
 
 
-def revise(tx: Transaction, item: int, new: Item, *, now: datetime) -> bool:
+def had(tx: Transaction, item: int, wording: str) -> bool:
+    """Whether an item was seen in these words before, beside its present ones."""
+    query = select(revisions.c.id).where(
+        revisions.c.item_id == item, revisions.c.wording == wording
+    )
+    return tx.execute(query).one_or_none() is not None
+
+
+def revise(
+    tx: Transaction, item: int, new: Item, *, wording: str, feed: int, now: datetime
+) -> Item | None:
     """Take over what a publisher changed in an item, and keep what it said before.
 
-    Returns whether anything was changed. A text that is gone is no change: feeds shorten as they please.
+    Returns the item as it stands now; None where nothing was changed. A text that is gone is no
+    change: feeds shorten as they please.
     """
     row = tx.execute(select(items).where(items.c.id == item)).one()
     before = {"title": row.title, "summary": row.summary, "content": row.content}
     after = {"title": new.title, "summary": new.summary, "content": new.content}
     changed = {name: text for name, text in after.items() if text and text != before[name]}
     if not changed:
-        return False
-    tx.execute(insert(revisions).values(item_id=item, **before, replaced_at=now))
-    tx.execute(update(items).where(items.c.id == item).values(changed))
-    return True
+        remember(tx, item, new, wording=wording, feed=feed, now=now)
+        return None
+    _keep(tx, item, {"wording": row.wording, "feed_id": feed, **before}, now)
+    tx.execute(update(items).where(items.c.id == item).values(wording=wording, **changed))
+    return replace(new, **(before | changed))
+
+
+def remember(
+    tx: Transaction, item: int, other: Item, *, wording: str, feed: int, now: datetime
+) -> None:
+    """Know again that a feed words an item in this way, so that it is looked at only once."""
+    words = {"title": other.title, "summary": other.summary, "content": ""}
+    _keep(tx, item, {"wording": wording, "feed_id": feed, **words}, now)
+
+
+def _keep(tx: Transaction, item: int, values: dict[str, object], now: datetime) -> None:
+    _insert_new(tx, revisions, [{"item_id": item, "noted_at": now, **values}])
+    newest = (
+        select(revisions.c.id)
+        .where(revisions.c.item_id == item)
+        .order_by(revisions.c.id.desc())
+        .offset(MAX_REVISIONS)
+        .limit(_MAX_BOUND)
+    )
+    beyond = tx.execute(newest).scalars().all()
+    if beyond:
+        tx.execute(delete(revisions).where(revisions.c.id.in_(beyond)))
 
 
 def wordings(tx: Transaction, item: int) -> list[str]:
-    """The titles an item had before its present one, oldest first."""
+    """The titles of an item's other wordings, oldest first."""
     query = select(revisions.c.title).where(revisions.c.item_id == item).order_by(revisions.c.id)
     return list(tx.execute(query).scalars())
 
 
-def is_grouped(tx: Transaction, item: int) -> bool:
-    """Whether an item is in a story, because it matched once."""
-    query = select(story_items.c.id).where(story_items.c.item_id == item)
-    return tx.execute(query).one_or_none() is not None
+def matched(tx: Transaction, item: int) -> frozenset[str]:
+    """The rules that an item matched, in any of its wordings."""
+    return frozenset(tx.execute(select(matches.c.rule).where(matches.c.item_id == item)).scalars())
 
 
 def add_matches(tx: Transaction, item: int, found: Sequence[Match]) -> None:

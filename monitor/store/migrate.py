@@ -6,32 +6,41 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from monitor.errors import WrongSchema
 from monitor.store import backup
+from monitor.store.schema import metadata
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from monitor.store.database import Database, Transaction
 
 log = logging.getLogger(__name__)
 
 # Two replicas that start together must not migrate together; any constant will do.
 _ADVISORY_LOCK = 0x6D6F6E69
+_MIGRATIONS = Path(__file__).with_name("migrations")
 
 
 def latest() -> str:
     """The revision this version works with."""
-    return str(ScriptDirectory.from_config(_config()).get_current_head())
+    return _revisions()[-1]
+
+
+def _revisions() -> list[str]:
+    """Every revision, in order: the files of the migrations are named after them."""
+    files = (_MIGRATIONS / "versions").glob("[0-9]*.py")
+    return sorted(file.name.partition("_")[0] for file in files)
 
 
 def current(tx: Transaction) -> str | None:
     """The revision the database has; None for an empty one."""
-    return MigrationContext.configure(tx).get_current_revision()
+    if not inspect(tx).has_table("alembic_version"):
+        return None
+    revision = tx.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return None if revision is None else str(revision)
 
 
 def require_latest(database: Database) -> None:
@@ -61,9 +70,12 @@ def upgrade(database: Database) -> str | None:
     """
     with database.reading() as tx:
         revision = current(tx)
+        tables = inspect(tx).get_table_names()
     _refuse_newer(revision)
     if revision == latest():
         return None
+    if revision is None and tables:
+        _refuse_foreign(database, tables)
     if revision and database.path:
         copy = database.path.with_name(f"{database.path.name}.before-{latest()}")
         backup.write(database, copy, replace=True)
@@ -71,22 +83,34 @@ def upgrade(database: Database) -> str | None:
     with database.transaction() as tx:
         if tx.dialect.name == "postgresql":
             tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
-        config = _config()
-        config.attributes["connection"] = tx
-        command.upgrade(config, "head")
+        _run_migrations(tx)
     return revision or "none"
 
 
+def _run_migrations(tx: Transaction) -> None:
+    # Slow to load, and needed once a version.
+    from alembic import command  # noqa: PLC0415 - as said above
+    from alembic.config import Config  # noqa: PLC0415 - as said above
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes["connection"] = tx
+    command.upgrade(config, "head")
+
+
+def _refuse_foreign(database: Database, tables: Iterable[str]) -> None:
+    # A PostgreSQL database may serve several programs, as long as their tables have other names.
+    ours = set(metadata.tables)
+    if database.path or ours.intersection(tables):
+        raise WrongSchema(
+            "the database belongs to another program: its tables are not ours. "
+            "Name another one in database.url; nothing was changed"
+        )
+
+
 def _refuse_newer(revision: str | None) -> None:
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if revision is not None and revision not in known:
+    if revision is not None and revision not in _revisions():
         raise WrongSchema(
             f"the database has schema {revision}, which this version does not know: a newer version "
             "wrote it. Start that version, or restore the copy made before the upgrade"
         )
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-    return config

@@ -5,27 +5,28 @@ pending -> sending -> sent
               |-> parked -> pending           a person must mend something first
               '-> dead                        it will never be taken
 pending -> digested                           told as part of a digest instead
+pending -> held -> pending | digested         quiet hours, or the next digest is waited for
 """
 
 from __future__ import annotations
 
 import json
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import and_, func, insert, or_, select, true, update
 
-from monitor.model import Alert, Content, Digest, Message, Receipt
-from monitor.store.schema import outbox
+from monitor.model import Alert, Content, Digest, Message, Notice, Receipt, Severity
+from monitor.store.schema import Time, outbox
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from datetime import datetime, timedelta
 
-    from sqlalchemy import Row, Select
+    from sqlalchemy import ColumnElement, Row, Select
 
     from monitor.store.database import Transaction
 
@@ -34,6 +35,7 @@ class State(StrEnum):
     """Where a message stands; see the module's diagram."""
 
     PENDING = "pending"
+    HELD = "held"
     SENDING = "sending"
     UNKNOWN = "unknown"
     SENT = "sent"
@@ -43,8 +45,21 @@ class State(StrEnum):
 
 
 _WAITING = (State.PENDING, State.SENDING, State.UNKNOWN, State.PARKED)
-_KEYS = uuid.UUID("5f1c6f0e-2a52-4b8c-9d0f-3a1de7f1c0aa")
+ALWAYS = len(Severity)
+"""Rank of what is never held: digests were held already, notices are not for readers."""
+LOOKED_ENOUGH = 1_000
+"""So many failed look-ups that the next one that fails is the last."""
+KEYS = uuid.UUID("5f1c6f0e-2a52-4b8c-9d0f-3a1de7f1c0aa")
 """Name space of message keys; part of the format: another one would repeat what is on its way."""
+
+
+class Kind(StrEnum):
+    """Where a message goes."""
+
+    POST = "post"
+    """To its channel."""
+    REPLY = "reply"
+    """To the thread of its story's message; to the channel where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +67,18 @@ class Queued:
     """A message in the outbox."""
 
     id: int
+    alert: int | None
+    """None for a digest."""
+    kind: Kind
     message: Message
     state: State
     attempts: int
+    looks: int
+    """Look-ups that failed since the answer was lost."""
     created_at: datetime
     not_before: datetime
     first_tried_at: datetime | None
+    tried_at: datetime | None
     sent_at: datetime | None
     receipt: Receipt
     error: str
@@ -65,84 +86,71 @@ class Queued:
 
 def key_of(alert: int, revision: int) -> str:
     """The key of what one alert says at one revision: the same after any crash."""
-    return str(uuid.uuid5(_KEYS, f"alert:{alert}:{revision}"))
+    return str(uuid.uuid5(KEYS, f"alert:{alert}:{revision}"))
 
 
 def enqueue(
-    tx: Transaction, content: Alert, *, alert: int, revision: int, channel: str, now: datetime
+    tx: Transaction,
+    content: Alert,
+    *,
+    alert: int,
+    revision: int,
+    channel: str,
+    now: datetime,
+    kind: Kind = Kind.POST,
 ) -> None:
     """Promise an alert to a channel."""
+    row = new_row(content, channel, now) | {"kind": kind.value}
     tx.execute(
-        insert(outbox).values(
-            key=key_of(alert, revision),
-            alert_id=alert,
-            revision=revision,
-            **_new(content, channel, now),
-        )
+        insert(outbox).values(key=key_of(alert, revision), alert_id=alert, revision=revision, **row)
     )
 
 
-def _new(content: Content, channel: str, now: datetime) -> dict[str, Any]:
+def notify(
+    tx: Transaction, notice: Notice, *, name: str, channel: str, now: datetime
+) -> str | None:
+    """Promise a notice; its key, or None where the one of this name was promised before."""
+    if was_notified(tx, name):
+        return None
+    key = _notice_key(name)
+    tx.execute(insert(outbox).values(key=key, revision=1, **new_row(notice, channel, now)))
+    return key
+
+
+def was_notified(tx: Transaction, name: str) -> bool:
+    """Whether the notice of this name was promised."""
+    same = select(outbox.c.id).where(outbox.c.key == _notice_key(name))
+    return tx.execute(same).one_or_none() is not None
+
+
+def _notice_key(name: str) -> str:
+    return str(uuid.uuid5(KEYS, f"notice:{name}"))
+
+
+def receipt_of(tx: Transaction, key: str) -> Receipt | None:
+    """Where a message is; None where it is not delivered."""
+    row = tx.execute(select(outbox).where(outbox.c.key == key)).one_or_none()
+    if row is None or row.state != State.SENT.value or not row.receipt_ts:
+        return None
+    return Receipt(row.receipt_channel, row.receipt_ts)
+
+
+def new_row(content: Content, channel: str, now: datetime) -> dict[str, Any]:
+    """The columns of a message that is promised now; the key is the caller's."""
     return {
         "channel": channel,
-        "kind": "post",
+        "kind": Kind.POST.value,
         "content": _dump(content),
         "state": State.PENDING.value,
+        "rank": content.severity.rank if isinstance(content, Alert) else ALWAYS,
         "attempts": 0,
+        "looks": 0,
         "created_at": now,
         "not_before": now,
         "receipt_channel": "",
         "receipt_ts": "",
         "error": "",
     }
-
-
-def collapse(tx: Transaction, channel: str, *, above: int, size: int, now: datetime) -> int:
-    """Fold a channel's never-tried alerts into digests of up to `size` where more than `above` wait.
-
-    Returns how many alerts were folded. Their order is kept: oldest first.
-    """
-    waiting = tx.execute(
-        select(outbox)
-        .where(
-            outbox.c.channel == channel,
-            outbox.c.state == State.PENDING.value,
-            outbox.c.attempts == 0,
-            outbox.c.alert_id.is_not(None),
-        )
-        .order_by(outbox.c.id)
-    ).all()
-    if len(waiting) <= above:
-        return 0
-    for first in range(0, len(waiting), size):
-        _digest(tx, waiting[first : first + size], total=len(waiting), now=now)
-    return len(waiting)
-
-
-def _digest(tx: Transaction, rows: Sequence[Row[Any]], *, total: int, now: datetime) -> None:
-    alerts = tuple(alert for row in rows if isinstance(alert := _load(row.content), Alert))
-    key = uuid.uuid5(_KEYS, "digest:" + ",".join(row.key for row in rows))
-    values = _new(Digest(alerts, total), rows[0].channel, now)
-    made = insert(outbox).values(key=str(key), revision=1, **values).returning(outbox.c.id)
-    digest = int(tx.execute(made).scalar_one())
-    ids = [row.id for row in rows]
-    folded = {"state": State.DIGESTED.value, "digest_id": digest}
-    tx.execute(update(outbox).where(outbox.c.id.in_(ids)).values(folded))
-
-
-def crowded(tx: Transaction, *, above: int) -> tuple[str, ...]:
-    """The channels in which more than `above` never-tried alerts wait."""
-    query = (
-        select(outbox.c.channel)
-        .where(
-            outbox.c.state == State.PENDING.value,
-            outbox.c.attempts == 0,
-            outbox.c.alert_id.is_not(None),
-        )
-        .group_by(outbox.c.channel)
-        .having(func.count() > above)
-    )
-    return tuple(tx.execute(query).scalars())
 
 
 def heads(tx: Transaction) -> tuple[Queued, ...]:
@@ -156,11 +164,24 @@ def heads(tx: Transaction) -> tuple[Queued, ...]:
     return tuple(_queued(row) for row in rows)
 
 
-def start(tx: Transaction, queued: Queued, *, now: datetime) -> bool:
-    """Mark a message as being sent, before the call; False where somebody else was first."""
+def latest_tries(tx: Transaction, *, since: datetime) -> dict[str, datetime]:
+    """When each channel was last sent something, of those that were since then."""
+    query = (
+        select(outbox.c.channel, func.max(outbox.c.tried_at))
+        .where(outbox.c.tried_at > since)
+        .group_by(outbox.c.channel)
+    )
+    return {row[0]: row[1] for row in tx.execute(query)}
+
+
+def start(tx: Transaction, queued: Queued, *, now: datetime) -> Queued | None:
+    """Mark a message as being sent, before the call; None where somebody else was first.
+
+    What it returns is the claim: only its holder may say what became of this attempt.
+    """
     taken = tx.execute(
         update(outbox)
-        .where(outbox.c.id == queued.id, outbox.c.state == queued.state.value)
+        .where(_claimed(queued))
         .values(
             state=State.SENDING.value,
             attempts=outbox.c.attempts + 1,
@@ -168,14 +189,27 @@ def start(tx: Transaction, queued: Queued, *, now: datetime) -> bool:
             tried_at=now,
         )
     )
-    return taken.rowcount == 1
+    if taken.rowcount != 1:
+        return None
+    return replace(queued, state=State.SENDING, attempts=queued.attempts + 1, tried_at=now)
 
 
-def sent(tx: Transaction, id_: int, receipt: Receipt, *, now: datetime) -> None:
-    """The receiver has it."""
-    tx.execute(
+def _claimed(queued: Queued) -> ColumnElement[bool]:
+    """Whether the message stands as it did: nobody has begun another attempt or ended this one."""
+    return and_(
+        outbox.c.id == queued.id,
+        outbox.c.state == queued.state.value,
+        outbox.c.attempts == queued.attempts,
+    )
+
+
+def sent(tx: Transaction, claim: Queued, receipt: Receipt, *, now: datetime) -> bool:
+    """The receiver has it; False where somebody else has dealt with it meanwhile."""
+    # A slow sender that was taken for dead has the truth all the same: the receipt.
+    may_be = outbox.c.state.in_([State.SENDING.value, State.UNKNOWN.value])
+    done = tx.execute(
         update(outbox)
-        .where(outbox.c.id == id_)
+        .where(outbox.c.id == claim.id, outbox.c.attempts == claim.attempts, may_be)
         .values(
             state=State.SENT.value,
             sent_at=now,
@@ -184,39 +218,61 @@ def sent(tx: Transaction, id_: int, receipt: Receipt, *, now: datetime) -> None:
             error="",
         )
     )
+    return done.rowcount == 1
 
 
 def put_back(
-    tx: Transaction, id_: int, state: State, *, not_before: datetime, error: str = ""
-) -> None:
-    """It was not confirmed: where it stands now, when to look at it next, and what went wrong."""
-    values = {"state": state.value, "not_before": not_before, "error": error}
-    tx.execute(update(outbox).where(outbox.c.id == id_).values(values))
+    tx: Transaction,
+    claim: Queued,
+    state: State,
+    *,
+    not_before: datetime,
+    error: str = "",
+    looks: int = 0,
+) -> bool:
+    """It was not confirmed: where it stands now, when to look at it next, and what went wrong.
+
+    Returns False, and changes nothing, where somebody else has dealt with it meanwhile.
+    """
+    values = {"state": state.value, "not_before": not_before, "error": error, "looks": looks}
+    return tx.execute(update(outbox).where(_claimed(claim)).values(values)).rowcount == 1
 
 
-def interrupted(tx: Transaction, *, tried_before: datetime) -> bool:
-    """Whether an attempt begun by then has neither succeeded nor failed."""
-    return tx.execute(select(_interrupted(tried_before).exists())).scalar_one()
+def interrupted(tx: Transaction, *, now: datetime, silent_for: timedelta) -> bool:
+    """Whether an attempt begun so long ago has neither succeeded nor failed."""
+    return tx.execute(select(_interrupted(now, silent_for).exists())).scalar_one()
 
 
-def _interrupted(tried_before: datetime) -> Select[tuple[int, datetime]]:
-    return select(outbox.c.id, outbox.c.tried_at).where(
-        outbox.c.state == State.SENDING.value, outbox.c.tried_at <= tried_before
+def _interrupted(now: datetime, silent_for: timedelta) -> Select[tuple[int, datetime]]:
+    # An attempt of the future was made before the clock was set back.
+    when = outbox.c.tried_at
+    return select(outbox.c.id, when).where(
+        outbox.c.state == State.SENDING.value,
+        or_(when <= now - silent_for, when > now + silent_for),
     )
 
 
-def recover(tx: Transaction, *, tried_before: datetime, settle: timedelta) -> int:
+def recover(tx: Transaction, *, now: datetime, silent_for: timedelta, settle: timedelta) -> int:
     """After a crash: what was being sent may or may not have arrived, and may still be on its way.
 
     Returns how many there were.
     """
-    found = tx.execute(_interrupted(tried_before).with_for_update(skip_locked=True)).all()
+    query = _interrupted(now, silent_for).with_for_update(skip_locked=True)
+    found = tx.execute(query).all()
     for row in found:
-        not_before = row.tried_at + settle
-        put_back(
-            tx, row.id, State.UNKNOWN, not_before=not_before, error="interrupted while sending"
-        )
+        unclear = {
+            "state": State.UNKNOWN.value,
+            "not_before": min(row.tried_at, now) + settle,
+            "error": "interrupted while sending",
+        }
+        tx.execute(update(outbox).where(outbox.c.id == row.id).values(unclear))
     return len(found)
+
+
+def due_by(tx: Transaction, latest: datetime) -> None:
+    """Let no message wait longer than until `latest`."""
+    late = (outbox.c.not_before > latest) & outbox.c.state.in_([one.value for one in _WAITING])
+    tx.execute(update(outbox).where(late).values(not_before=latest))
 
 
 def unpark(tx: Transaction, *, now: datetime) -> int:
@@ -227,12 +283,34 @@ def unpark(tx: Transaction, *, now: datetime) -> int:
 
 
 def retry(tx: Transaction, ids: Iterable[int] | None, *, now: datetime) -> int:
-    """Queue parked and dead messages again, all of them where no ids are given; returns how many."""
-    again = {"state": State.PENDING.value, "not_before": now, "error": ""}
-    stuck = update(outbox).where(outbox.c.state.in_([State.PARKED.value, State.DEAD.value]))
-    if ids is not None:
-        stuck = stuck.where(outbox.c.id.in_(list(ids)))
-    return tx.execute(stuck.values(again)).rowcount
+    """Queue held messages again, all of them where no ids are given; returns how many.
+
+    Parked and dead ones are sent again. Unclear ones are looked up once more, and sent again where
+    that can't be done either.
+    """
+    chosen = outbox.c.id.in_(list(ids)) if ids is not None else true()
+    held = outbox.c.state.in_([State.PARKED.value, State.DEAD.value])
+    again = {"state": State.PENDING.value, "not_before": now, "error": "", "looks": 0}
+    unclear = outbox.c.state == State.UNKNOWN.value
+    look = {"not_before": now, "looks": LOOKED_ENOUGH}
+    queued = tx.execute(update(outbox).where(unclear, chosen).values(look)).rowcount
+    return queued + tx.execute(update(outbox).where(held, chosen).values(again)).rowcount
+
+
+def alerts_of(tx: Transaction, alert: int) -> tuple[tuple[Receipt, Alert], ...]:
+    """What was ever promised about an alert, in order, and where it went."""
+    query = select(outbox).where(outbox.c.alert_id == alert).order_by(outbox.c.id)
+    return tuple(
+        (Receipt(row.receipt_channel, row.receipt_ts), content)
+        for row in tx.execute(query)
+        if isinstance(content := load(row.content), Alert)
+    )
+
+
+def find(tx: Transaction, id_: int) -> Queued | None:
+    """The message of this number."""
+    row = tx.execute(select(outbox).where(outbox.c.id == id_)).one_or_none()
+    return _queued(row) if row else None
 
 
 def latest(tx: Transaction, *, limit: int, undelivered: bool = False) -> tuple[Queued, ...]:
@@ -250,15 +328,52 @@ def counts(tx: Transaction) -> dict[State, int]:
     return {State(state): number for state, number in tx.execute(query)}
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Undelivered messages of one channel in one state."""
+
+    channel: str
+    state: State
+    number: int
+    since: datetime
+    """When the oldest of them was promised."""
+    error: str
+    """Why one of them is held; "" where nothing went wrong."""
+
+
+def undelivered(tx: Transaction) -> tuple[Held, ...]:
+    """What should have been delivered and is not, by channel and state."""
+    query = (
+        select(
+            outbox.c.channel,
+            outbox.c.state,
+            func.count(),
+            func.min(outbox.c.created_at, type_=Time),
+            func.max(outbox.c.error),
+        )
+        .where(outbox.c.state.not_in([State.SENT.value, State.DIGESTED.value, State.HELD.value]))
+        .group_by(outbox.c.channel, outbox.c.state)
+        .order_by(outbox.c.channel, outbox.c.state)
+    )
+    return tuple(
+        Held(channel, State(state), number, since, error)
+        for channel, state, number, since, error in tx.execute(query)
+    )
+
+
 def _queued(row: Row[Any]) -> Queued:
     return Queued(
         id=row.id,
-        message=Message(row.key, row.channel, _load(row.content)),
+        alert=row.alert_id,
+        kind=Kind(row.kind),
+        message=Message(row.key, row.channel, load(row.content)),
         state=State(row.state),
         attempts=row.attempts,
+        looks=row.looks,
         created_at=row.created_at,
         not_before=row.not_before,
         first_tried_at=row.first_tried_at,
+        tried_at=row.tried_at,
         sent_at=row.sent_at,
         receipt=Receipt(row.receipt_channel, row.receipt_ts),
         error=row.error,
@@ -267,15 +382,21 @@ def _queued(row: Row[Any]) -> Queued:
 
 _ALERT = TypeAdapter(Alert)
 _DIGEST = TypeAdapter(Digest)
+_NOTICE = TypeAdapter(Notice)
 
 
 def _dump(content: Content) -> dict[str, Any]:
     if isinstance(content, Digest):
         return {"digest": _DIGEST.dump_python(content, mode="json")}
+    if isinstance(content, Notice):
+        return {"notice": _NOTICE.dump_python(content, mode="json")}
     return {"alert": _ALERT.dump_python(content, mode="json")}
 
 
-def _load(stored: dict[str, Any]) -> Content:
+def load(stored: dict[str, Any]) -> Content:
+    """The content of a row."""
     if "digest" in stored:
         return _DIGEST.validate_json(json.dumps(stored["digest"]))
+    if "notice" in stored:
+        return _NOTICE.validate_json(json.dumps(stored["notice"]))
     return _ALERT.validate_json(json.dumps(stored["alert"]))

@@ -91,6 +91,8 @@ feeds = Table(
     # Polls whose entries were all new: some may have come and gone since the poll before.
     Column("gaps", Integer, nullable=False, default=0),
     Column("gap_at", Time),
+    # When it brings news, as `feeds/rhythm.py` packs it; written with the news, never for a 304.
+    Column("rhythm", LargeBinary, nullable=False, default=b""),
     Column("next_poll_at", Time, nullable=False),
     Column("lease_until", Time),
     Column("first_polled_at", Time),
@@ -113,8 +115,11 @@ items = Table(
     Column("summary", Text, nullable=False),
     Column("content", Text, nullable=False),
     Column("language", Text, nullable=False),
+    # Of the text as it stands: what repeats it is found by this where it comes under another address.
+    Column("wording", Text, nullable=False),
     Column("published_at", Time),
     Column("first_seen_at", Time, nullable=False, index=True),
+    Index("ix_items_wording", "feed_id", "wording"),
 )
 
 # Identities outlive their items: an old item that returns after pruning is still known.
@@ -143,16 +148,19 @@ matches = Table(
     Column("evidence", JSON, nullable=False),
 )
 
-# What an item said before its publisher changed it.
+# What an item said before its publisher changed it, and how other feeds word it; the newest of these.
 revisions = Table(
     "revisions",
     metadata,
     Column("id", _Id, primary_key=True),
-    Column("item_id", _Id, ForeignKey("items.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("item_id", _Id, ForeignKey("items.id", ondelete="CASCADE"), nullable=False),
+    Column("feed_id", _Id, nullable=False),
+    Column("wording", Text, nullable=False),
     Column("title", Text, nullable=False),
     Column("summary", Text, nullable=False),
     Column("content", Text, nullable=False),
-    Column("replaced_at", Time, nullable=False),
+    Column("noted_at", Time, nullable=False),
+    UniqueConstraint("item_id", "wording"),
 )
 
 stories = Table(
@@ -162,7 +170,7 @@ stories = Table(
     Column("started_at", Time, nullable=False),
     Column("last_item_at", Time, nullable=False, index=True),
     # A story that turned out to be part of another; its items are there.
-    Column("merged_into", _Id, ForeignKey("stories.id")),
+    Column("merged_into", _Id, ForeignKey("stories.id"), index=True),
 )
 
 story_items = Table(
@@ -178,7 +186,7 @@ story_items = Table(
     Column("score", Float, nullable=False),
     # Of grouping: the same input is decided alike by the same one.
     Column("algorithm", Integer, nullable=False),
-    Column("copy_of", _Id),
+    Column("copy_of", _Id, index=True),
     Column("related_to", _Id),
     # What grouping compares; all that a restart needs.
     Column("report", Text, nullable=False),
@@ -211,6 +219,15 @@ alerts = Table(
     Column("revision", Integer, nullable=False),
     Column("created_at", Time, nullable=False),
     Column("updated_at", Time, nullable=False),
+    # Where the story's message is, "" for nowhere (yet): not sent, or told in a digest.
+    Column("message_channel", Text, nullable=False),
+    Column("message_ts", Text, nullable=False),
+    # Why the message is left as it is from now on; "" while it is kept up to date.
+    Column("closed", Text, nullable=False),
+    # Since when the message says less than we know; NULL while it says everything.
+    Column("grown_at", Time, index=True),
+    Column("update_after", Time, nullable=False),
+    Column("updates", Integer, nullable=False),
     UniqueConstraint("story_id", "channel", "scope"),
 )
 
@@ -219,27 +236,54 @@ outbox = Table(
     metadata,
     Column("id", _Id, primary_key=True),
     Column("key", Text, nullable=False, unique=True),
-    Column("alert_id", _Id, ForeignKey("alerts.id")),
+    Column("alert_id", _Id, ForeignKey("alerts.id"), index=True),
     Column("channel", Text, nullable=False),
-    # post; later issues add update, reply, notice. A digest is a post whose content is a digest.
+    # post, or reply: goes to the thread of its story's message, or where there is none to the channel.
     Column("kind", Text, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("content", JSON, nullable=False),
     Column("state", Text, nullable=False),
+    # Rank of severity: what matters less may be held in quiet hours.
+    Column("rank", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("created_at", Time, nullable=False),
     Column("not_before", Time, nullable=False),
     # Of the first and the latest attempt: a look-up in the channel's history starts at the first.
     Column("first_tried_at", Time),
-    Column("tried_at", Time),
+    Column("tried_at", Time, index=True),
+    # Look-ups that could not read the channel's history since the answer was lost.
+    Column("looks", Integer, nullable=False),
     Column("sent_at", Time),
     Column("receipt_channel", Text, nullable=False),
     Column("receipt_ts", Text, nullable=False),
     Column("error", Text, nullable=False),
-    Column("digest_id", _Id, ForeignKey("outbox.id")),
+    Column("digest_id", _Id, ForeignKey("outbox.id"), index=True),
     CheckConstraint(
-        "state IN ('pending', 'sending', 'unknown', 'sent', 'parked', 'dead', 'digested')",
+        "state IN ('pending', 'held', 'sending', 'unknown', 'sent', 'parked', 'dead', 'digested')",
         name="state",
     ),
     Index("ix_outbox_queue", "state", "channel", "id"),
+)
+
+# What those who run the service are told of a matter: one message while it lasts, edited in place.
+boards = Table(
+    "boards",
+    metadata,
+    Column("topic", Text, primary_key=True),
+    # Of its message in the outbox.
+    Column("key", Text, nullable=False),
+    # What the message says.
+    Column("shown", JSON, nullable=False),
+    Column("update_after", Time, nullable=False),
+    Column("updates", Integer, nullable=False),
+    Column("ended", Boolean, nullable=False),
+)
+
+# Why nothing at all is sent for a while; shared by replicas, and lifted by `monitor alerts retry`.
+pauses = Table(
+    "pauses",
+    metadata,
+    Column("cause", Text, primary_key=True),
+    Column("until", Time, nullable=False),
+    Column("error", Text, nullable=False),
 )

@@ -29,6 +29,10 @@ COPY_WINDOW = timedelta(hours=36)
 """How long the same text means the same report."""
 UPDATE_WINDOW = timedelta(hours=6)
 """How long other figures in the same words may be news of one event rather than the next bulletin."""
+REPEAT_WINDOW = timedelta(hours=1)
+"""How long an outlet that shows a short text again, under another address, says nothing new."""
+LONGEST = timedelta(days=7)
+"""After which reports start another story beside the one that goes on and on."""
 HALF_LIFE = timedelta(hours=36)
 """After which two reports must be twice as alike: a busy desk sees several events of one kind a week."""
 
@@ -86,12 +90,21 @@ class Comparison:
     nearest: Report | None = None
     """In the same language, or else by what it mentions."""
     other_figures: bool = False
+    repeated: bool = False
+    """The outlet had this very headline in the story before."""
+    goes_on: bool = False
+    """The story began too long ago."""
+
+    @property
+    def may_join(self) -> bool:
+        """Whether nothing but its strength decides."""
+        return not (self.other_figures or self.repeated or self.goes_on)
 
     @property
     def may_merge(self) -> bool:
         """Whether the report ties the story to another one that it belongs to as clearly."""
         # Without times two stories that are years apart look the same.
-        return self.strength >= MERGE and self.apart is not None and not self.other_figures
+        return self.strength >= MERGE and self.apart is not None and self.may_join
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +131,7 @@ def copy_of(subject: Subject, stories: Iterable[Story]) -> tuple[Story, Report, 
     likely = [
         (-round(found, 6), one.item, story.id, story, one)
         for story in stories
+        if not (_repeated(subject, story) or _goes_on(subject.report.at, story))
         for one in story.compared
         if (found := _copied(subject, one)) >= copies.COPY
     ]
@@ -137,11 +151,31 @@ def _copied(subject: Subject, other: Report) -> float:
     if copies.figures_differ(report, other):
         return 0.0
     found = copies.likeness(report, other)
-    if not report.outlet or report.outlet != other.outlet:
-        return found
-    # An outlet that repeats a headline ("War in Ukraine: what we know") reports something new.
-    long = min(len(report.words), len(other.words)) > _HEADLINE
-    return found if long and found >= _UNCHANGED else 0.0
+    # What one outlet says twice in much the same words is two reports.
+    return found if found >= _UNCHANGED or not report.outlet or report.outlet != other.outlet else 0
+
+
+def _repeated(subject: Subject, story: Story) -> bool:
+    """Whether an outlet shows a short text again ("War in Ukraine: what we know"), for other news.
+
+    Whoever else had the text meanwhile: an agency's headline of the day is repeated by all.
+    """
+    report = subject.report
+    if not report.outlet or report.at is None:
+        return False
+    since = [
+        abs(report.at - one.at)
+        for one in story.of_outlets.get(report.outlet, ())
+        if one.at
+        and min(len(report.words), len(one.words)) <= _HEADLINE
+        and subject.alike(one) >= _UNCHANGED
+    ]
+    # Shown again and again without a pause, it is one entry that gets a new address at every poll.
+    return bool(since) and min(since) > REPEAT_WINDOW
+
+
+def _goes_on(at: datetime | None, story: Story) -> bool:
+    return at is not None and story.earliest is not None and at - story.earliest > LONGEST
 
 
 _WORTH_A_LOOK = 0.2
@@ -174,6 +208,8 @@ def compare(
         shared,
         said_alike or nearest,
         _other_figures(subject, story),
+        _repeated(subject, story),
+        _goes_on(report.at, story),
     )
 
 
@@ -265,7 +301,7 @@ def _weight(shared: Iterable[Concept], story: Story, weights: Mapping[str, float
 def _text(subject: Subject, story: Story) -> tuple[float, Report | None]:
     """How alike the words are, and the report whose words are nearest; of one language only."""
     language = subject.report.language
-    length = story.lengths.get(language)
+    length = story.length(language)
     if not length:
         return 0.0, None
     together = product(subject.vector, story.centroids[language]) / length
@@ -293,16 +329,27 @@ def decide(comparisons: Sequence[Comparison]) -> Assignment:
     for one in ranked:
         if one.strength < RELATED:
             break
-        if one.strength >= 1 and not one.other_figures:
+        if one.strength >= 1 and one.may_join:
             return _fold(one, ranked)
-        if one.other_figures and (one.apart is None or one.apart > UPDATE_WINDOW):
-            continue
-        return Assignment(Outcome.RELATED, explain(one), one.story, score=score(one.strength))
-    if ranked and ranked[0].other_figures and ranked[0].strength >= RELATED:
-        reason = f"same words as story {ranked[0].story} with other figures: the next of a series"
-        return Assignment(Outcome.NEW, reason, score=score(ranked[0].strength))
-    best = score(ranked[0].strength) if ranked else 0.0
-    return Assignment(Outcome.NEW, "no recent story like it", score=best)
+        if not one.repeated and not _next_of_series(one):
+            return Assignment(Outcome.RELATED, explain(one), one.story, score=score(one.strength))
+    reason = _why_new(ranked[0]) if ranked else _UNLIKE
+    return Assignment(Outcome.NEW, reason, score=score(ranked[0].strength) if ranked else 0.0)
+
+
+_UNLIKE = "no recent story like it"
+
+
+def _next_of_series(one: Comparison) -> bool:
+    return one.other_figures and (one.apart is None or one.apart > UPDATE_WINDOW)
+
+
+def _why_new(best: Comparison) -> str:
+    if best.strength >= RELATED and best.repeated:
+        return f"its outlet had the same headline in story {best.story}: the next of a series"
+    if best.strength >= RELATED and best.other_figures:
+        return f"same words as story {best.story} with other figures: the next of a series"
+    return _UNLIKE
 
 
 def _fold(one: Comparison, ranked: Sequence[Comparison]) -> Assignment:
@@ -330,6 +377,8 @@ def explain(one: Comparison) -> str:
         parts.append(f"{one.text:.0%} of the words")
     if one.other_figures:
         parts.append("other figures")
+    if one.goes_on:
+        parts.append(f"the story began more than {LONGEST.days} days ago")
     if one.apart is not None:
         parts.append(_hours(one.apart))
     return "; ".join(parts)

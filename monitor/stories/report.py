@@ -39,6 +39,7 @@ class Reading:
     pairs: array[int]
     numbers: frozenset[str]
     days: frozenset[int]
+    figures: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,6 +63,8 @@ class Report:
     days: frozenset[int]
     """Of the year, that the text names."""
     concepts: tuple[Concept, ...]
+    figures: tuple[tuple[str, str], ...] = ()
+    """What is counted, and how many, as the text has it."""
 
 
 def read(item: Item) -> Reading:
@@ -82,6 +85,7 @@ def read(item: Item) -> Reading:
         pairs=_sample(pairs),
         numbers=figures,
         days=words.days(f"{title} ; {rest}"),
+        figures=words.figures(f"{title} ; {rest}"),
     )
 
 
@@ -115,6 +119,7 @@ def make(
         numbers=reading.numbers,
         days=reading.days,
         concepts=tuple(concepts)[:MAX_CONCEPTS],
+        figures=reading.figures,
     )
 
 
@@ -137,7 +142,8 @@ def to_json(report: Report) -> str:
             list(report.pairs),
             sorted(report.numbers),
             sorted(report.days),
-            [[one.id, one.kind, one.name, one.count] for one in report.concepts],
+            [[one.id, one.kind, one.name, one.count, *one.follows] for one in report.concepts],
+            report.figures,
         ],
         ensure_ascii=False,
         separators=(",", ":"),
@@ -146,9 +152,8 @@ def to_json(report: Report) -> str:
 
 def from_json(stored: str) -> Report:
     """The report that was stored."""
-    item, outlet, language, at, terms, weights, one, two, numbers, days, concepts = json.loads(
-        stored
-    )
+    item, outlet, language, at, terms, weights, one, two, numbers, days, *rest = json.loads(stored)
+    concepts, figures = rest
     return Report(
         item=item,
         outlet=outlet,
@@ -161,9 +166,10 @@ def from_json(stored: str) -> Report:
         numbers=frozenset(numbers),
         days=frozenset(days),
         concepts=tuple(_concept(*concept) for concept in concepts),
+        figures=tuple((counted, figure) for counted, figure in figures),
     )
 
 
 @lru_cache(maxsize=10_000)
-def _concept(id_: str, kind: str, name: str, count: int) -> Concept:
-    return Concept(id_, kind, name, count)
+def _concept(id_: str, kind: str, name: str, count: int, *follows: str) -> Concept:
+    return Concept(id_, kind, name, count, follows)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Vector = dict[int, float]
 
 NEWEST = 8
-"""Reports that a new one is compared with, beside the first one of each language."""
+"""Reports that a new one is compared with, beside the first one of each language; or of one outlet."""
 MAX_CENTROID = 128
 """Terms that are kept of what a story's reports in one language say together."""
 
@@ -40,10 +40,14 @@ class Story:
     mentions: Counter[str] = field(default_factory=Counter)
     """Reports that mention a concept."""
     named: dict[str, Concept] = field(default_factory=dict)
+    of_outlets: dict[str, tuple[Report, ...]] = field(default_factory=dict)
+    """The newest reports of each."""
+    figures: dict[tuple[str, str], tuple[float, ...]] = field(default_factory=dict)
+    """By language and what is counted, the newest."""
     centroids: dict[str, Vector] = field(default_factory=dict)
     """What its reports of a language say together."""
-    lengths: dict[str, float] = field(default_factory=dict)
-    """Of the centroids."""
+    _lengths: dict[str, float] = field(default_factory=dict)
+    """Of the centroids that were asked for since they changed."""
 
     def add(self, report: Report, *, seen: datetime) -> None:
         """Take a report in."""
@@ -55,6 +59,11 @@ class Story:
         for concept in report.concepts:
             self.mentions[concept.id] += 1
             self.named[concept.id] = concept
+        of_outlet = self.of_outlets.get(report.outlet, ())
+        self.of_outlets[report.outlet] = (*of_outlet[1 - NEWEST :], report)
+        for counted, figure in report.figures:
+            key = report.language, counted
+            self.figures[key] = (*self.figures.get(key, ())[1 - NEWEST :], float(figure))
         self._learn(report)
         self._compare_with(report)
 
@@ -65,7 +74,15 @@ class Story:
         if len(centroid) > 2 * MAX_CENTROID:
             kept = sorted(centroid.items(), key=lambda pair: (-round(pair[1], 6), pair[0]))
             centroid = self.centroids[report.language] = dict(kept[:MAX_CENTROID])
-        self.lengths[report.language] = math.sqrt(sum([w * w for w in centroid.values()]))
+        self._lengths.pop(report.language, None)
+
+    def length(self, language: str) -> float:
+        """Of the centroid of a language; 0 where there is none."""
+        found = self._lengths.get(language)
+        if found is None:
+            weights = self.centroids.get(language, {}).values()
+            found = self._lengths[language] = math.sqrt(sum([w * w for w in weights]))
+        return found
 
     def _compare_with(self, report: Report) -> None:
         if all(one.language != report.language for one in self.firsts):

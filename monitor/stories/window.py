@@ -6,11 +6,13 @@ Everything is held in memory and bounded; what is stored with each item is enoug
 from __future__ import annotations
 
 import heapq
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from monitor.model import Assignment, Outcome
 from monitor.stories import grouping, report
+from monitor.stories.changes import changes
 from monitor.stories.grouping import Subject
 from monitor.stories.rarity import Rarity
 from monitor.stories.story import Story, unit
@@ -71,7 +73,13 @@ class Window:
         return report.make(number, item, reading, weighed, concepts, at=at)
 
     def decide(self, found: Report) -> Assignment:
-        """Which story a report belongs to; changes nothing."""
+        """Which story a report belongs to, and what it changes there; changes nothing itself."""
+        assignment = self._decided(found)
+        if assignment.outcome is not Outcome.FOLD or assignment.story is None:
+            return assignment
+        return replace(assignment, changes=changes(found, self._stories[assignment.story]))
+
+    def _decided(self, found: Report) -> Assignment:
         subject = Subject(found, dict(zip(found.terms, found.weights, strict=True)))
         weights = self._rarity.weights(found)
         candidates = self._candidates(found, weights)
@@ -86,8 +94,7 @@ class Window:
         compared = (
             grouping.compare(subject, story, weights, window=self._window) for story in candidates
         )
-        assignment = grouping.decide([one for one in compared if one])
-        return self._unless_apart(assignment)
+        return self._unless_apart(grouping.decide([one for one in compared if one]))
 
     def _unless_apart(self, assignment: Assignment) -> Assignment:
         if assignment.merge is None or assignment.story is None:
@@ -95,9 +102,7 @@ class Window:
         pair = frozenset((assignment.merge, assignment.story))
         if pair not in self._apart:
             return assignment
-        return Assignment(
-            assignment.outcome, assignment.reason, assignment.story, score=assignment.score
-        )
+        return replace(assignment, merge=None)
 
     def add(self, found: Report, story: int, *, seen: datetime) -> None:
         """Put a report into a story, a new one where there is none of this id."""

@@ -147,6 +147,29 @@ def _numbers(undated: str) -> Iterator[str]:
         yield f"{value:.10g}"
 
 
+def figures(folded: str) -> tuple[tuple[str, str], ...]:
+    """What a text counts, each with its number: the term right after a figure, "12 killed"."""
+    undated = _DATE.sub(" ; ", folded)
+    found: dict[str, str] = {}
+    for one in _NUMBER.finditer(undated):
+        if _WITHIN_WORD.match(undated, one.start() - 1):
+            continue  # "f16 fighters", "mi8 crews"
+        magnitude = _MAGNITUDE.match(undated, one.end())
+        after = magnitude.end() if magnitude and magnitude.lastindex else one.end()
+        counted = _COUNTED.match(undated, after)
+        if counted and (term := next(terms(counted[0].strip()), "")):
+            value = next(_numbers(undated[one.start() : after]))
+            found.setdefault(term, value)
+        if len(found) == _MAX_FIGURES:
+            break
+    return tuple(found.items())
+
+
+_WITHIN_WORD = re.compile(f"[^\\W\\d_{_WIDE}]")
+_COUNTED = re.compile(f"\\s?(?:[{_WIDE}]+|[^\\W\\d_{_WIDE}]{{2,}})")
+_MAX_FIGURES = 8
+
+
 def _value(written: str) -> float:
     groups = re.split(r"[ ,.\u202f']", written[:30])
     # "1,010" is a thousand; "12.5" and "0.250" are not.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,6 @@ from process import Program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 ITEM = {"id": "c1", "title": "Two North Korean soldiers captured", "source": "Wire"}
 
@@ -95,6 +95,28 @@ def test_match_answers_each_line_in_its_order(program: Program) -> None:
     assert copy["title"][evidence["start"] : evidence["end"]] == evidence["text"] == "captured"
     assert (other["rules"], other["story"]) == ([], None)
     assert (again["story"], again["copy_of"]) == (first["story"], "c2")
+
+
+def test_match_answers_even_for_half_a_character(program: Program) -> None:
+    program.configure(feeds=[])
+    item = '{"id": "\\ud83d", "title": "captured", "published": "0001-01-01T00:00:00+09:00"}\n'
+    (program.folder / "odd.jsonl").write_text(item)
+
+    done = program.run("match", "odd.jsonl")
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["id"] == "\ud83d"
+
+
+def test_match_says_that_its_output_has_no_room(program: Program) -> None:
+    program.configure(feeds=[])
+    (program.folder / "a.jsonl").write_text('{"id": "a", "title": "captured"}\n')
+
+    with Path("/dev/full").open("w") as full:
+        done = program.run("match", "a.jsonl", stdout=full)
+
+    assert done.returncode == 1
+    assert done.stderr.strip() == "error the output can't be written: its disk is full"
 
 
 def test_match_names_the_line_that_is_no_item(program: Program) -> None:
@@ -282,3 +304,18 @@ def test_lint_warns_and_is_strict_only_where_asked(program: Program) -> None:
     assert warned.returncode == 0
     assert "rules.toml:" in warned.stdout
     assert program.run("rules", "lint", "--strict").returncode == 1
+
+
+def test_an_alert_can_be_looked_at_as_a_page(program: Program, feeds: FeedServer) -> None:
+    url = feeds.publish("/a.xml", rss([rss_item("North Korean captured", guid="1")]))
+    program.configure(feeds=[url])
+    assert program.run("run", "--once").returncode == 0
+
+    page = program.run("alerts", "preview", "1")
+    assert page.returncode == 0
+    assert page.stdout.startswith("<!doctype html>")
+    assert "North Korean captured" in page.stdout
+
+    missing = program.run("alerts", "preview", "99")
+    assert missing.returncode == 1
+    assert "there is no alert 99" in missing.stderr

@@ -26,15 +26,42 @@ def test_every_command_is_in_the_readme(command: str) -> None:
     assert f"`{command}" in README
 
 
-def test_the_readme_names_no_command_that_is_not_there() -> None:
-    named = set(
-        re.findall(
-            r"`(monitor [a-z]+(?: (?:list|test|lint|schema|retry|upgrade|check|backup|show|merge|split))?)",
-            README,
-        )
-    )
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "Dockerfile"])
 
-    assert named <= set(commands())
+
+def quoted(text: str) -> set[str]:
+    """The command lines that a document shows, in backquotes or in blocks of code."""
+    blocks = "\n".join(re.findall(r"^```\w*\n(.*?)^```", text, re.MULTILINE | re.DOTALL))
+    lines = re.findall(r"^\s*(?:\$ )?(?:\.venv/bin/)?(monitor [^#|>\n]+)", blocks, re.MULTILINE)
+    return {*lines, *re.findall(r"`(monitor [^`\n]+)`", text)}
+
+
+def unknown(line: str) -> list[str]:
+    """What in a command line the program does not have."""
+    words = line.replace("[", " ").replace("]", " ").split()[1:]
+    here, wrong = typer.main.get_command(cli), []
+    while words and (inner := vars(here).get("commands")):
+        choices = words.pop(0).split("|")
+        wrong += [one for one in choices if one not in inner and one.isalpha()]
+        if choices[0] not in inner:
+            return wrong
+        here = inner[choices[0]]
+    options = {name for one in here.params for name in one.opts} | {"--help"}
+    given = [word.partition("=")[0].rstrip(".,:") for word in words if word.startswith("-")]
+    return wrong + [option for option in given if option not in options and option != "-"]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_a_document_shows_no_command_or_option_that_is_not_there(document: Path) -> None:
+    lines = quoted(document.read_text(encoding="utf-8"))
+
+    assert {line: unknown(line) for line in lines if unknown(line)} == {}
+
+
+def test_the_documents_show_commands() -> None:
+    assert len(set().union(*(quoted(one.read_text(encoding="utf-8")) for one in DOCUMENTS))) > 20
+    assert unknown("monitor rules lst --hits") == ["lst"]
+    assert unknown("monitor rules list --hit") == ["--hit"]
 
 
 @pytest.mark.parametrize(

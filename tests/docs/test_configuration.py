@@ -54,6 +54,15 @@ def test_every_setting_is_documented_with_default_meaning_and_variable(variable:
     assert its_variable == f"`{variable}`"
 
 
+@pytest.mark.parametrize("variable", VARIABLES)
+def test_every_setting_does_something(variable: str) -> None:
+    section, key = VARIABLES[variable]
+    sources = (ROOT / "monitor").rglob("*.py")
+
+    read = re.compile(rf"\b(?:{section}|_?settings|config|self)\.{key}\b")
+    assert any(read.search(path.read_text(encoding="utf-8")) for path in sources)
+
+
 @pytest.mark.parametrize("key", FeedSettings.model_fields)
 def test_every_key_of_a_feed_is_documented(key: str) -> None:
     _, meaning = row(chapter("[[feeds]]"), key)

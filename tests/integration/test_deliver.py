@@ -1,12 +1,15 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import time, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
 from fakes import Clock, MemoryReceiver, promise
 
-from monitor.deliver import Deliver, after, backoff
+from monitor.alerts.quiet import Loudness
+from monitor.deliver import Deliver, Pacing
 from monitor.errors import (
     ChannelUnavailable,
     NotSent,
@@ -15,45 +18,81 @@ from monitor.errors import (
     Unauthorised,
     Unclear,
 )
-from monitor.model import Digest
-from monitor.store import outbox
-from monitor.store.outbox import State
+from monitor.growing import Growing
+from monitor.model import Alert, Digest, Notice, Severity
+from monitor.outcomes import LOOKS, PATIENT_LOOKS, after, backoff
+from monitor.store import migrate, outbox, pauses
+from monitor.store.database import Database
+from monitor.store.outbox import Queued, State
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from monitor.errors import DeliveryError
-    from monitor.store.database import Database
 
 
 class Desk:
     """A database with promised alerts, a receiver and the job between them."""
 
-    def __init__(self, database: Database, now: datetime, *, collapse_above: int = 20) -> None:
+    def __init__(
+        self,
+        database: Database,
+        now: datetime,
+        *,
+        collapse_above: int = 20,
+        loudness: Loudness | None = None,
+    ) -> None:
         self.database = database
         self.clock = Clock(now)
+        self.collapse_above = collapse_above
+        self.loudness = loudness
         self.receiver = MemoryReceiver()
-        self.deliver = Deliver(
-            database, self.receiver, collapse_above=collapse_above, clock=self.clock
+        self.deliver = self.another()
+
+    def another(self) -> Deliver:
+        """A deliver job on the same database and receiver."""
+        return Deliver(
+            self.database,
+            self.receiver,
+            Pacing(),
+            growing=Growing(self.database, self.receiver, clock=self.clock, wait=self.clock.pass_),
+            collapse_above=self.collapse_above,
+            loudness=self.loudness,
+            clock=self.clock,
+            wait=self.clock.pass_,
         )
 
-    def promise(self, title: str, channel: str = "#a") -> None:
-        promise(self.database, title, channel=channel, now=self.clock())
+    def promise(
+        self, title: str, channel: str = "#a", *, severity: Severity = Severity.HIGH
+    ) -> None:
+        promise(self.database, title, channel=channel, now=self.clock(), severity=severity)
 
-    def run(self, seconds: int) -> None:
-        """Let the job tick once a second."""
-        for _ in range(seconds):
-            self.deliver()
-            self.clock.pass_(1.1)
-
-    def titles(self) -> list[str]:
+    def told(self) -> list[list[str]]:
+        """The titles of each message, a digest's together."""
         return [
-            one.content.title for one in self.receiver.taken if not isinstance(one.content, Digest)
+            [one.title for one in m.content.alerts]
+            if isinstance(m.content, Digest)
+            else [m.content.title]
+            for m in self.receiver.taken
+            if not isinstance(m.content, Notice)
         ]
 
-    def states(self) -> list[State]:
+    def run(self, seconds: int) -> None:
+        """Let the job tick once a second, or when it is done if that takes longer."""
+        end = self.clock() + timedelta(seconds=seconds)
+        while self.clock() < end:
+            self.deliver()
+            self.clock.pass_(1)
+
+    def titles(self) -> list[str]:
+        return [one.content.title for one in self.receiver.taken if isinstance(one.content, Alert)]
+
+    def queued(self) -> list[Queued]:
         with self.database.reading() as tx:
-            return [one.state for one in reversed(outbox.latest(tx, limit=99))]
+            return list(reversed(outbox.latest(tx, limit=99)))
+
+    def states(self) -> list[State]:
+        return [one.state for one in self.queued()]
 
 
 @pytest.fixture
@@ -71,14 +110,32 @@ def test_alerts_arrive_in_the_order_in_which_they_were_promised(desk: Desk) -> N
     assert desk.states() == [State.SENT] * 3
 
 
-def test_a_channel_gets_one_message_a_second_and_others_do_not_wait_for_it(desk: Desk) -> None:
-    for title, channel in (("a1", "#a"), ("a2", "#a"), ("b1", "#b")):
-        desk.promise(title, channel)
+def test_a_channel_gets_a_message_each_1_05_s_and_others_do_not_wait_for_it(desk: Desk) -> None:
+    for number in range(10):
+        desk.promise(f"a{number}", "#a")
+    desk.promise("b", "#b")
+    begun = desk.clock()
 
     desk.deliver()
-    desk.deliver()
 
-    assert desk.titles() == ["a1", "b1"]
+    assert desk.titles()[:3] == ["a0", "b", "a1"]
+    times = [one.sent_at for one in desk.queued() if one.message.channel == "#a" and one.sent_at]
+    gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(times)]
+    assert times[0] == begun
+    assert set(gaps) == {1.05}
+
+
+def test_a_restart_keeps_the_pace(desk: Desk) -> None:
+    desk.promise("first")
+    desk.deliver()
+    desk.promise("second")
+    desk.clock.pass_(0.5)
+
+    desk.another()()
+
+    first, second = desk.queued()
+    assert first.sent_at
+    assert second.sent_at == first.sent_at + Pacing().pace
 
 
 @pytest.mark.parametrize("taken", [True, False])
@@ -120,7 +177,7 @@ def test_a_process_that_is_alone_looks_up_at_once_what_it_left(desk: Desk) -> No
         outbox.start(tx, head, now=desk.clock())
 
     desk.deliver.start(alone=True)
-    desk.run(20)
+    desk.run(30)
 
     assert desk.titles() == ["first"]
 
@@ -178,7 +235,167 @@ def test_wrong_credentials_stop_every_channel(desk: Desk) -> None:
     desk.run(10)
 
     assert desk.receiver.calls == 1
-    assert State.DEAD not in desk.states()
+    assert desk.states() == [State.PARKED, State.PENDING]
+    assert not desk.deliver.can_send_by(desk.clock() + timedelta(minutes=1))
+
+
+def test_a_mended_token_delivers_everything_within_minutes(desk: Desk) -> None:
+    for channel in ("#a", "#b", "#c"):
+        desk.promise(f"for {channel}", channel)
+    desk.receiver.trouble = [Unauthorised("token revoked")] * 4
+
+    desk.run(26 * 60)
+
+    assert desk.receiver.calls == 4 + 3, "one probe each five minutes, whatever waits"
+    assert sorted(desk.titles()) == ["for #a", "for #b", "for #c"]
+
+
+def test_retry_in_another_process_ends_the_pause_after_wrong_credentials(desk: Desk) -> None:
+    desk.promise("first", "#a")
+    desk.promise("second", "#b")
+    desk.receiver.trouble = [Unauthorised("token revoked")]
+    desk.run(10)
+
+    with desk.database.transaction() as tx:
+        outbox.retry(tx, None, now=desk.clock())
+        pauses.lift(tx, pauses.Cause.CREDENTIALS)
+    desk.run(2)
+
+    assert sorted(desk.titles()) == ["first", "second"]
+
+
+def test_a_restart_keeps_the_pause_that_slack_asked_for(desk: Desk) -> None:
+    desk.promise("first", "#a")
+    desk.promise("second", "#b")
+    desk.receiver.trouble = [RateLimited("too fast", retry_after=timedelta(minutes=10))]
+    desk.run(10)
+
+    desk.deliver = desk.another()
+    desk.deliver.start(alone=True)
+    desk.run(500)
+    assert desk.receiver.calls == 1
+
+    desk.run(120)
+    assert sorted(desk.titles()) == ["first", "second"]
+
+
+@pytest.mark.parametrize("error", [Unauthorised("missing_scope"), ChannelUnavailable("not in it")])
+def test_a_channel_whose_history_is_closed_to_us_is_held_for_minutes_only(
+    desk: Desk, error: DeliveryError
+) -> None:
+    desk.promise("first")
+    desk.promise("second")
+    desk.receiver.trouble = [Unclear("timed out")]
+    desk.receiver.blind = [error] * 99
+
+    desk.run(5 * 60)
+
+    assert desk.titles() == ["first", "second"]
+    assert [one.repeat for one in desk.receiver.taken] == [True, False]
+    assert desk.receiver.looks == LOOKS
+
+
+def test_passing_trouble_with_the_history_is_waited_for(desk: Desk) -> None:
+    desk.promise("first")
+    desk.receiver.trouble = [Unclear("timed out")]
+    desk.receiver.takes_first = True
+    desk.receiver.blind = [Unclear("500")] * 5
+
+    desk.run(3600)
+
+    assert desk.titles() == ["first"]
+    assert desk.states() == [State.SENT]
+
+
+def test_no_channel_is_held_for_ever_by_a_history_that_never_answers(desk: Desk) -> None:
+    desk.promise("first")
+    desk.receiver.trouble = [Unclear("timed out")]
+    desk.receiver.blind = [Unclear("500")] * 99
+
+    desk.run(2 * 3600)
+
+    assert [one.repeat for one in desk.receiver.taken] == [True]
+    assert desk.receiver.looks == PATIENT_LOOKS
+
+
+def test_a_repeat_that_did_not_arrive_is_looked_up_before_it_is_sent_once_more(desk: Desk) -> None:
+    desk.promise("first")
+    desk.receiver.trouble = [Unclear("timed out"), NotSent("no connection")]
+    desk.receiver.takes_first = True
+    desk.receiver.blind = [Unauthorised("missing_scope")] * LOOKS
+
+    desk.run(10 * 60)
+
+    assert desk.receiver.calls == 2, "once history can be read, the first copy is found"
+    assert desk.states() == [State.SENT]
+
+
+def test_retry_sends_an_unclear_alert_that_cannot_be_looked_up(desk: Desk) -> None:
+    desk.promise("first")
+    desk.receiver.trouble = [Unclear("timed out")]
+    desk.receiver.blind = [Unclear("500")] * 99
+    desk.run(120)
+
+    with desk.database.transaction() as tx:
+        assert outbox.retry(tx, None, now=desk.clock()) == 1
+    desk.run(2)
+
+    assert desk.titles() == ["first"]
+
+
+@pytest.mark.parametrize("back", [timedelta(hours=3), timedelta(days=400)])
+def test_a_clock_set_back_holds_no_alert(desk: Desk, back: timedelta) -> None:
+    for channel in ("#a", "#b", "#c"):
+        desk.promise(f"for {channel}", channel)
+    desk.receiver.trouble = [
+        NotSent("no connection"),
+        ChannelUnavailable("archived"),
+        RateLimited("too fast", retry_after=timedelta(minutes=30)),
+    ]
+    desk.deliver()
+
+    desk.clock.now -= back
+    desk.run(60)
+
+    assert len(desk.titles()) == 3
+
+
+def test_what_was_being_sent_when_the_clock_was_set_back_is_looked_up(desk: Desk) -> None:
+    desk.promise("first")
+    with desk.database.transaction() as tx:
+        (head,) = outbox.heads(tx)
+        outbox.start(tx, head, now=desk.clock())
+
+    desk.clock.now -= timedelta(hours=3)
+    desk.run(60)
+
+    assert desk.titles() == ["first"]
+
+
+def test_two_senders_on_one_database_repeat_nothing_and_keep_the_order(
+    postgres_url: str, now: datetime
+) -> None:
+    with Database(postgres_url) as database:
+        migrate.upgrade(database)
+        desk = Desk(database, now, collapse_above=0)
+        for number in range(20):
+            desk.promise(f"{number}", f"#{number % 2}")
+        desk.receiver.trouble = [Unclear("reset"), Unclear("timed out")]
+        desk.receiver.takes_first = True
+        senders = [desk.another(), desk.another()]
+
+        def work(sender: Deliver) -> None:
+            for _ in range(100):
+                sender()
+                desk.clock.pass_(0.5)
+
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(work, senders))
+
+    assert sorted(desk.titles(), key=int) == [str(number) for number in range(20)]
+    for parity in (0, 1):
+        told = [int(title) for title in desk.titles() if int(title) % 2 == parity]
+        assert told == sorted(told)
 
 
 def test_a_refused_message_does_not_block_its_channel(desk: Desk) -> None:
@@ -219,6 +436,72 @@ def test_zero_never_collapses(database: Database, now: datetime) -> None:
     desk.run(30)
 
     assert len(desk.titles()) == 25
+
+
+QUIET = Loudness(quiet=(time(9), time(11)), breaks=Severity.HIGH)
+"""Now is half past nine."""
+
+
+def test_quiet_hours_hold_what_matters_little_and_tell_it_afterwards_in_one_message(
+    database: Database, now: datetime
+) -> None:
+    desk = Desk(database, now, loudness=QUIET)
+    for number in range(3):
+        desk.promise(f"medium {number}", severity=Severity.MEDIUM)
+    desk.promise("high", severity=Severity.HIGH)
+    desk.promise("alone", "#b", severity=Severity.LOW)
+
+    desk.run(60)
+    assert desk.told() == [["high"]], "it passes those that wait"
+
+    desk.clock.pass_(2 * 3600)
+    desk.run(5)
+    assert sorted(desk.told()[1:]) == [["alone"], ["medium 0", "medium 1", "medium 2"]]
+
+
+def test_an_alert_on_its_way_when_quiet_hours_begin_is_not_held(
+    database: Database, now: datetime
+) -> None:
+    desk = Desk(database, now - timedelta(hours=1), loudness=QUIET)
+    desk.promise("medium", severity=Severity.MEDIUM)
+    desk.receiver.trouble = [Unclear("timed out")]
+    desk.deliver()
+    desk.clock.pass_(3600)
+
+    desk.run(60)
+
+    assert desk.told() == [["medium"]]
+
+
+def test_what_matters_little_waits_for_the_next_digest(database: Database, now: datetime) -> None:
+    loudness = Loudness(digests=(time(9), time(17)), digest_below=Severity.HIGH)
+    desk = Desk(database, now, loudness=loudness)
+    desk.promise("low", severity=Severity.LOW)
+    desk.promise("medium", severity=Severity.MEDIUM)
+    desk.promise("high", severity=Severity.HIGH)
+    desk.run(10)
+    assert desk.told() == [["high"]]
+
+    desk.clock.now = now.replace(hour=17, minute=0)
+    desk.run(5)
+    assert desk.told() == [["high"], ["low", "medium"]]
+
+    desk.promise("later", severity=Severity.LOW)
+    desk.run(60)
+    assert len(desk.told()) == 2
+
+
+def test_a_restart_in_quiet_hours_tells_nothing(database: Database, now: datetime) -> None:
+    desk = Desk(database, now, loudness=QUIET)
+    desk.promise("medium", severity=Severity.MEDIUM)
+    desk.run(5)
+
+    desk.deliver = desk.another()
+    desk.deliver.start(alone=True)
+    desk.run(60)
+
+    assert desk.told() == []
+    assert not desk.deliver.can_send_by(desk.clock() + timedelta(hours=9))
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
+from sqlalchemy.engine import Engine
 
+from monitor.arrivals import MAX_KEYS
 from monitor.feeds.normalise import normalise_document
 from monitor.feeds.parse import ParsedFeed
 from monitor.intake import Intake, Source, Taken
@@ -14,9 +17,10 @@ from monitor.rules import compile_rules, load
 from monitor.store import feeds as stored_feeds
 from monitor.store import items as stored_items
 from monitor.store import outbox, retention
-from monitor.store.schema import sightings
+from monitor.store.schema import item_keys, sightings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
     from pathlib import Path
 
@@ -59,10 +63,12 @@ class Desk:
             stored_feeds.sync(tx, [WIRE, GAZETTE], now=now)
             self.ids = {state.feed.url: state.id for state in stored_feeds.states(tx)}
 
-    def take(self, feed: Feed, *entries: Entry, first_sight: bool = False) -> Taken:
+    def take(
+        self, feed: Feed, *entries: Entry, first_sight: bool = False, whole: bool = True
+    ) -> Taken:
         parsed = ParsedFeed(title="", language="", entries=entries, complete=True)
         items = normalise_document(parsed, feed, seen=self.now)
-        source = Source(self.ids[feed.url], first_sight)
+        source = Source(self.ids[feed.url], first_sight, whole)
         return self.database.run(lambda tx: self.intake.take(tx, items, source, now=self.now))
 
     def queue(self) -> list[tuple[str, str]]:
@@ -207,3 +213,226 @@ def test_pruning_keeps_what_is_not_delivered(desk: Desk) -> None:
             pass
 
     assert desk.queue() == [("#desk", "Two captured")]
+
+
+def there(title: str, *, path: str = "/1", summary: str = "") -> Entry:
+    """An entry of another feed that links the wire's page."""
+    return Entry(
+        guid=f"gazette{path}", link=f"https://wire.example{path}", title=title, summary=summary
+    )
+
+
+def test_another_feed_that_shows_an_address_first_silences_nothing(desk: Desk) -> None:
+    desk.take(GAZETTE, there("You will not believe this trick"))
+
+    told = desk.take(WIRE, entry("Ukraine says two soldiers were captured"))
+    again = desk.take(WIRE, entry("Ukraine says two soldiers were captured"))
+
+    assert reasons(told) == [Reason.NEW_STORY]
+    assert (again.new, again.revised, reasons(again)) == (0, 0, [])
+
+
+def test_nor_does_another_feed_that_leaves_out_what_matters(desk: Desk) -> None:
+    desk.take(GAZETTE, there("Ukraine speaks of two soldiers"))
+
+    told = desk.take(WIRE, entry("Ukraine speaks of two soldiers it captured"))
+
+    assert reasons(told) == [Reason.NEW_STORY]
+
+
+def test_another_feed_that_words_a_known_item_its_way_is_a_sighting(desk: Desk) -> None:
+    desk.take(WIRE, entry("Ukraine says two soldiers were captured"))
+
+    taken = [desk.take(GAZETTE, there("Two soldiers captured, says Ukraine")) for _ in range(2)]
+
+    assert [(one.new, one.revised, reasons(one)) for one in taken] == [(0, 0, []), (0, 0, [])]
+    with desk.database.reading() as tx:
+        assert stored_items.count(tx) == 1
+
+
+def test_a_headline_edited_into_a_match_is_told(desk: Desk) -> None:
+    desk.take(WIRE, entry("Ukraine speaks of two soldiers"))
+
+    told = desk.take(WIRE, entry("Ukraine speaks of two captured soldiers"))
+
+    assert (told.new, told.revised, reasons(told)) == (0, 1, [Reason.NEW_STORY])
+    assert desk.queue() == [("#desk", "Ukraine speaks of two captured soldiers")]
+
+
+def test_a_text_edited_into_a_match_is_told(desk: Desk) -> None:
+    silent, telling = (
+        Entry(guid="a", link="https://wire.example/1", title="Two soldiers", summary=text)
+        for text in ("They were there.", "They were captured.")
+    )
+    desk.take(WIRE, silent)
+
+    assert reasons(desk.take(WIRE, telling)) == [Reason.NEW_STORY]
+
+
+def test_an_edit_that_brings_another_rule_is_told_of_that_rule_only(desk: Desk) -> None:
+    desk.take(WIRE, entry("Two soldiers captured"))
+
+    told = desk.take(WIRE, entry("Two soldiers captured ask for asylum"))
+
+    assert [(one.rules, one.reason) for one in told.decisions] == [(("asylum",), Reason.NEW_RULE)]
+
+
+def test_an_edit_is_not_told_again_by_a_rule_that_tells_every_item(desk: Desk) -> None:
+    desk.take(WIRE, entry("A ship of the fleet was stopped"))
+
+    assert reasons(desk.take(WIRE, entry("A ship of the shadow fleet was stopped"))) == []
+
+
+def test_a_guid_and_page_that_are_used_for_story_after_story_silence_nothing(desk: Desk) -> None:
+    titles = ["Two men captured", "A bridge over the river opened", "Asylum for sailors in Oslo"]
+
+    told = [desk.take(WIRE, entry(title, path="/live", guid="0")) for title in titles]
+    again = desk.take(WIRE, entry(titles[-1], path="/live", guid="0"))
+
+    assert [one.new for one in told] == [1, 1, 1]
+    assert [title for _, title in desk.queue()] == [titles[0], titles[2]]
+    assert again.new == 0
+
+
+def test_an_edit_of_the_newest_story_of_a_page_is_an_edit(desk: Desk) -> None:
+    for title in ("A bridge over the river opened", "Two men captured"):
+        desk.take(WIRE, entry(title, path="/live", guid="0"))
+
+    taken = desk.take(WIRE, entry("Two men captured at sea", path="/live", guid="0"))
+
+    assert (taken.new, taken.revised, reasons(taken)) == (0, 1, [])
+
+
+def test_an_item_that_flaps_between_two_wordings_is_looked_at_twice(desk: Desk) -> None:
+    one, other = entry("Two soldiers captured"), entry("Two soldiers of the North captured")
+
+    taken = [desk.take(WIRE, edition) for edition in (one, other, one, other, one)]
+
+    assert [edition.revised for edition in taken] == [0, 1, 0, 0, 0]
+
+
+def test_the_wordings_that_are_kept_of_an_item_are_bounded(desk: Desk) -> None:
+    for number in range(stored_items.MAX_REVISIONS + 9):
+        desk.take(WIRE, entry(f"Two soldiers captured, {number} readers"))
+
+    with desk.database.reading() as tx:
+        kept = stored_items.wordings(tx, 1)
+    assert len(kept) == stored_items.MAX_REVISIONS
+    assert len(desk.queue()) == 1
+
+
+def writes(database: Database, work: Callable[[], object]) -> list[str]:
+    """The statements that change something while this is done."""
+    seen: list[str] = []
+
+    def note(_c: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.lstrip()[:6].upper() in {"INSERT", "UPDATE", "DELETE"}:
+            seen.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        work()
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    return seen
+
+
+def test_unchanged_items_cost_no_write(desk: Desk) -> None:
+    document = [entry(f"Two captured in place {n}", path=f"/{n}") for n in range(30)]
+    copies = [there(one.title, path=f"/{n}") for n, one in enumerate(document)]
+    desk.take(WIRE, *document)
+    desk.take(GAZETTE, *copies)
+
+    assert writes(desk.database, lambda: desk.take(WIRE, *document)) == []
+    assert writes(desk.database, lambda: desk.take(GAZETTE, *copies)) == []
+
+
+def session(
+    number: int, title: str, *, summary: str = "", published: datetime | None = None
+) -> Entry:
+    """What a feed shows that makes up a guid and an address at every poll."""
+    url = f"https://wire.example/1?sid=s{number}"
+    return Entry(guid=f"poll {number}", link=url, title=title, summary=summary, published=published)
+
+
+LONG = (
+    "The General Staff said on Monday that two soldiers of the North were captured near the border, "
+    "and that both were taken to hospital."
+)
+
+
+@pytest.mark.parametrize("dated", ["never", "truly", "now"])
+def test_a_new_guid_and_address_at_every_poll_is_the_same_item(desk: Desk, dated: str) -> None:
+    told: list[Reason] = []
+    began = desk.now
+    for number in range(20):
+        published = {"never": None, "truly": began, "now": desk.now}[dated]
+        told += reasons(
+            desk.take(WIRE, session(number, "Two captured", summary=LONG, published=published))
+        )
+        desk.now += timedelta(minutes=5)
+
+    assert told == [Reason.NEW_STORY]
+    with desk.database.reading() as tx:
+        keys = tx.execute(select(func.count()).select_from(item_keys)).scalar_one()
+        assert (stored_items.count(tx), keys <= MAX_KEYS) == (1, True)
+
+
+def test_a_headline_alone_with_a_new_address_at_every_poll_is_told_once_a_day(desk: Desk) -> None:
+    told: list[Reason] = []
+    for number in range(24 * 3):
+        told += reasons(desk.take(WIRE, session(number, "Two captured")))
+        desk.now += timedelta(hours=1)
+
+    assert 1 <= len(told) <= 4
+    assert len(desk.queue()) <= 4
+
+
+def test_entries_of_one_text_in_one_document_are_as_many_items(desk: Desk) -> None:
+    briefings = [entry("Daily briefing: captured", path=f"/{n}") for n in range(3)]
+
+    assert desk.take(WIRE, *briefings).new == 3
+    assert desk.take(WIRE, *briefings, entry("Daily briefing: captured", path="/4")).new == 1
+    assert desk.take(WIRE, *briefings, entry("Daily briefing: captured", path="/4")).new == 0
+
+
+def test_the_same_short_headline_at_another_time_is_another_item(desk: Desk) -> None:
+    first = entry("Air alert: ship", path="/1", published=desk.now - timedelta(hours=3))
+    second = entry("Air alert: ship", path="/2", published=desk.now)
+
+    desk.take(WIRE, first)
+
+    assert reasons(desk.take(WIRE, second)) == [Reason.EVERY_ITEM]
+
+
+def test_an_entry_like_one_that_is_still_there_unread_is_another_item(desk: Desk) -> None:
+    title = "Daily briefing: ship"
+    desk.take(WIRE, entry(title, path="/1"))
+
+    assert desk.take(WIRE, entry(title, path="/2"), whole=False).new == 1
+
+
+def test_the_next_edition_under_one_address_is_told(desk: Desk) -> None:
+    for day in range(3):
+        published = desk.now + timedelta(days=day)
+        edition = Entry(
+            guid=f"day {day}", link="https://wire.example/ships", title="Ship of the day"
+        )
+        desk.now = published
+        assert reasons(desk.take(WIRE, replace(edition, published=published))) == [
+            Reason.EVERY_ITEM
+        ]
+
+
+def test_an_aggregators_entry_joins_what_its_outlet_reported(desk: Desk) -> None:
+    title = "Ukraine says two soldiers were captured"
+    theirs = Entry(
+        guid="CBMiAU_yqL",
+        link="https://news.google.com/rss/articles/CBMiAU_yqL?oc=5",
+        title=f"{title} - Wire",
+        source="Wire",
+        published=desk.now,
+    )
+    desk.take(WIRE, entry(title, published=desk.now))
+
+    assert reasons(desk.take(GAZETTE, theirs)) == [Reason.KNOWN_STORY]

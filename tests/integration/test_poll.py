@@ -10,11 +10,13 @@ from fakes import Clock
 from feedserver import Answer, FeedServer, rss, rss_item
 
 from monitor.errors import Unstorable
+from monitor.feeds import rhythm
 from monitor.feeds.fetch import Fetcher
 from monitor.feeds.reading import Reading
 from monitor.feeds.settings import PollingSettings
 from monitor.intake import Taken
 from monitor.model import Feed, Outlet
+from monitor.plan import Plan
 from monitor.poll import Poll
 from monitor.store import feeds as stored_feeds
 
@@ -87,7 +89,8 @@ def desk(database: Database, now: datetime) -> Iterator[Desk]:
         Reading() as reading,
     ):
         intake = RecordingIntake()
-        poll = Poll(database, fetcher, reading, lambda: intake, SETTINGS, clock=clock)  # type: ignore[arg-type,return-value]
+        plan = Plan(database, SETTINGS, clock=clock)
+        poll = Poll(database, fetcher, reading, lambda: intake, SETTINGS, plan=plan, clock=clock)  # type: ignore[arg-type,return-value]
         yield Desk(database, server, poll, clock, intake)
 
 
@@ -222,7 +225,7 @@ def test_a_host_that_asks_for_a_pause_gets_it_for_all_its_feeds_within_limits(
     desk.run()
     desk.server.answer("/a", Answer(status=429, headers={"Retry-After": asked}))
     desk.follow("/a", "/b")
-    desk.run(after=200)
+    desk.run(after=100)
 
     assert desk.state("/b").next_poll_at - desk.clock() == timedelta(seconds=kept)
     assert desk.state("/b").failures == 0
@@ -386,3 +389,82 @@ def test_another_parser_asks_without_validators(desk: Desk) -> None:
 
     assert claimed.validators.etag == ""
     assert claimed.body_hash == ""
+
+
+def test_a_feed_that_brings_news_at_each_poll_is_asked_sooner_than_one_that_does_not(
+    desk: Desk,
+) -> None:
+    desk.follow("/busy", "/quiet")
+    desk.server.publish("/quiet", document("old"), etag='"1"')
+    for number in range(12):
+        titles = [str(one) for one in range(5 * number + 4, 5 * number - 5, -1)]
+        desk.server.publish("/busy", document(*titles))
+        desk.run(after=1200)
+
+    pauses = {path: desk.state(path).next_poll_at - desk.clock() for path in ("/busy", "/quiet")}
+
+    assert pauses["/busy"] < timedelta(minutes=5) < pauses["/quiet"] <= timedelta(minutes=10)
+
+
+def test_what_is_learned_is_kept_with_the_news_and_not_written_without(desk: Desk) -> None:
+    desk.server.publish("/a", document("1"), etag='"1"')
+    desk.follow("/a")
+    desk.run()
+    first = desk.state("/a").rhythm
+    desk.run(after=600)
+    assert desk.state("/a").rhythm == first
+
+    desk.server.publish("/a", document("2", "1"), etag='"2"')
+    desk.run(after=600)
+
+    assert desk.state("/a").rhythm != first
+
+
+def test_nothing_is_learned_from_news_that_could_not_be_kept(desk: Desk) -> None:
+    desk.server.publish("/a", document("1"))
+    desk.follow("/a")
+    desk.run()
+    first = desk.state("/a").rhythm
+    desk.server.publish("/a", document("2", "1"))
+    desk.intake.trouble["2"] = Unstorable("too odd")
+
+    desk.run(after=600)
+
+    assert desk.state("/a").failures == 1
+    assert desk.state("/a").rhythm == first
+
+
+def test_a_feed_that_falls_silent_by_its_own_rhythm_is_told_once(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.follow("/a")
+    for number in range(40):
+        desk.server.publish("/a", document(str(number), str(number - 1)), etag=f'"{number}"')
+        desk.run(after=1200)
+    assert "feed silent" not in caplog.text
+
+    for _ in range(10):
+        desk.run(after=6 * 3600)
+
+    assert caplog.text.count("feed silent") == 1
+    assert rhythm.is_silent(
+        rhythm.unpack(desk.state("/a").rhythm, now=desk.clock().timestamp()),
+        desk.clock().timestamp(),
+    )
+
+
+def test_the_plan_follows_what_the_polls_brought(desk: Desk, database: Database) -> None:
+    plan = Plan(database, SETTINGS, clock=desk.clock)
+    plan()
+    before = plan.threshold
+    desk.follow("/a", "/b")
+    desk.server.publish("/a", document("0"))
+    desk.server.publish("/b", document("0"))
+    for number in range(12):
+        titles = [str(one) for one in range(5 * number + 4, 5 * number - 5, -1)]
+        desk.server.publish("/a", document(*titles))
+        desk.run(after=1200)
+
+    plan()
+
+    assert plan.threshold > 2 * before  # with so much news, patience must be greater

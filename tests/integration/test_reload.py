@@ -6,7 +6,7 @@ import pytest
 from fakes import Clock
 
 from monitor.errors import RuleError
-from monitor.model import Item
+from monitor.model import Item, Outlet
 from monitor.reload import Reload
 
 if TYPE_CHECKING:
@@ -31,11 +31,19 @@ def matched(reload: Reload, title: str) -> list[str]:
     return [match.rule for match in reload.matcher.match(Item(title))]
 
 
-def test_a_changed_file_is_in_force_at_the_next_tick(folder: Path, now: datetime) -> None:
+def settle(reload: Reload) -> None:
+    """Two looks find the files alike: whoever wrote them has finished."""
+    reload()
+    reload()
+
+
+def test_a_changed_file_is_in_force_when_two_looks_find_it_alike(
+    folder: Path, now: datetime
+) -> None:
     reload = Reload(folder, clock=Clock(now))
 
     (folder / "a.toml").write_text(rule("exchanged"))
-    reload()
+    settle(reload)
 
     assert matched(reload, "Two exchanged") == ["a"]
     assert matched(reload, "Two captured") == []
@@ -59,12 +67,51 @@ def test_a_wrong_file_leaves_the_last_good_rules_in_force(
     reload = Reload(folder, clock=Clock(now))
 
     (folder / "a.toml").write_bytes(broken)
-    reload()
+    settle(reload)
     assert matched(reload, "Two captured") == ["a"]
 
     (folder / "a.toml").write_text(rule("exchanged"))
-    reload()
+    settle(reload)
     assert matched(reload, "Two exchanged") == ["a"]
+
+
+def test_a_file_that_is_being_written_is_not_taken_half_way(folder: Path, now: datetime) -> None:
+    (folder / "a.toml").write_text(rule() + rule("exchanged", "b"))
+    reload = Reload(folder, clock=Clock(now))
+
+    (folder / "a.toml").write_text(rule())  # valid, and only the first half
+    reload()
+    assert matched(reload, "Two captured, two exchanged") == ["a", "b"]
+
+    (folder / "a.toml").write_text(rule() + rule("fled", "c"))
+    settle(reload)
+    assert matched(reload, "Two captured, two exchanged, two fled") == ["a", "c"]
+
+
+def test_a_rule_that_can_tell_nothing_is_named(
+    folder: Path, now: datetime, caplog: pytest.LogCaptureFixture
+) -> None:
+    limits = 'feeds = ["Sample Wire", "tag:korae", "kind:wire", "Daily Sample"]\n'
+    (folder / "a.toml").write_text(rule() + limits)
+    outlets = [Outlet("Sample wire", kind="wire", tags=("korea",))]
+
+    Reload(folder, clock=Clock(now), outlets=outlets)
+
+    said = [record.getMessage() for record in caplog.records]
+    assert len(said) == 2
+    assert 'limited to "tag:korae"' in said[0]
+    assert 'Did you mean "tag:korea"?' in said[0]
+    assert 'limited to "Daily Sample"' in said[1]
+    assert "a.toml:5:" in said[0]
+
+
+def test_a_key_nested_too_deep_is_a_rule_error(folder: Path, now: datetime) -> None:
+    reload = Reload(folder, clock=Clock(now))
+
+    (folder / "a.toml").write_text(f"{'.'.join(['a'] * 3000)} = 1\n")
+    settle(reload)
+
+    assert matched(reload, "Two captured") == ["a"]
 
 
 def test_one_wrong_file_keeps_all_others_as_they_were(folder: Path, now: datetime) -> None:
@@ -72,7 +119,7 @@ def test_one_wrong_file_keeps_all_others_as_they_were(folder: Path, now: datetim
 
     (folder / "b.toml").write_text(rule("fled", "b"))
     (folder / "a.toml").write_text(rule("exchanged AND"))
-    reload()
+    settle(reload)
 
     assert matched(reload, "Two captured fled") == ["a"]
 
@@ -82,7 +129,7 @@ def test_a_vanished_folder_leaves_the_last_good_rules_in_force(folder: Path, now
 
     (folder / "a.toml").unlink()
     folder.rmdir()
-    reload()
+    settle(reload)
 
     assert matched(reload, "Two captured") == ["a"]
 
@@ -92,7 +139,7 @@ def test_what_an_editor_leaves_about_is_no_rule_file(folder: Path, now: datetime
 
     for name in (".a.toml.swp", "a.toml~", ".#a.toml", "4913"):
         (folder / name).write_text("nonsense = ")
-    reload()
+    settle(reload)
 
     assert matched(reload, "Two captured") == ["a"]
 
@@ -111,6 +158,6 @@ def test_a_rule_ends_on_its_day(folder: Path, now: datetime) -> None:
     assert matched(reload, "Two captured") == ["a"]
 
     clock.pass_(86_400)
-    reload()
+    settle(reload)
 
     assert matched(reload, "Two captured") == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -15,8 +17,9 @@ from monitor.recent import RecentStories
 from monitor.rules import compile_rules, load
 from monitor.store import feeds as stored_feeds
 from monitor.store import items as stored_items
-from monitor.store import retention
+from monitor.store import migrate, retention
 from monitor.store import stories as stored_stories
+from monitor.store.database import Database
 from monitor.store.schema import items as items_table
 
 if TYPE_CHECKING:
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from monitor.rules import Matcher
-    from monitor.store.database import Database, Transaction
+    from monitor.store.database import Transaction
 
 RULES = """
 [entities.cho]
@@ -277,3 +280,50 @@ def test_the_same_words_again_are_no_edit(desk: Desk) -> None:
     desk.take(desk.item(EN, summary="They spoke.", guid="a"))
 
     assert desk.take(desk.item(EN, guid="a")).revised == 0
+
+
+def test_two_replicas_that_see_one_event_at_once_start_one_story(
+    postgres_url: str, matcher: Matcher, now: datetime
+) -> None:
+    """Each in its own thread with its own intake, as two processes on one PostgreSQL."""
+    with Database(postgres_url) as database:
+        migrate.upgrade(database)
+        desks = [Desk(database, matcher, now) for _ in range(2)]
+        for number, desk in enumerate(desks):
+            desk.items = 100 * number
+        for _ in range(8):
+            for desk in desks:
+                desk.now += timedelta(days=5)
+            together = threading.Barrier(2)
+
+            def work(desk: Desk, together: threading.Barrier = together) -> Taken:
+                item = desk.item(EN)
+                together.wait()
+                return desk.take(item)
+
+            with ThreadPoolExecutor(2) as threads:
+                taken = list(threads.map(work, desks))
+            reasons = [one.reason for each in taken for one in each.decisions]
+            # The one that comes second finds the story, or even the same text of the same outlet.
+            assert sorted(reasons) in ([Reason.KNOWN_STORY, Reason.NEW_STORY], [Reason.NEW_STORY])
+
+        assert len(set(desks[0].stories())) == 8
+
+
+def test_a_report_that_changes_a_told_story_says_what_it_changes(desk: Desk) -> None:
+    hit = "Fire in the market of the old harbour of the city killed {} people, said the mayor"
+    desk.take(
+        desk.item(hit.format(12), summary="It began at night in a hall with 40 guests and 7 rooms.")
+    )
+
+    taken = desk.take(
+        desk.item(
+            "Fire in the market of the old harbour of the city: the mayor says it killed 31 people",
+            summary="It began in a hall with 40 guests and 7 rooms; firemen from the town came to help.",
+        )
+    )
+
+    (decision,) = taken.decisions
+    assert decision.reason is Reason.CHANGED_STORY
+    assert [one.text for one in decision.changes] == ["12, now 31"]
+    assert decision.reason.tells

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from monitor.errors import WrongSchema
@@ -12,13 +13,16 @@ from monitor.store import migrate
 from monitor.store.database import Database
 from monitor.store.schema import metadata
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 def test_migrations_and_schema_agree(database: Database) -> None:
     with database.reading() as tx:
         assert compare_metadata(MigrationContext.configure(tx), metadata) == []
+
+
+def test_the_latest_revision_is_that_of_the_migrations() -> None:
+    folder = Path(migrate.__file__).with_name("migrations")
+
+    assert ScriptDirectory(str(folder)).get_heads() == [migrate.latest()]
 
 
 def test_an_empty_database_is_brought_to_the_latest_schema(database_url: str) -> None:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitor import config, environment
-from monitor.config import Config, load, receiver_in_use, without_password
+from monitor.config import Config, load, receiver_in_use
 from monitor.credentials import Secrets, load_secrets
 from monitor.errors import ConfigError
 
@@ -228,6 +228,12 @@ def test_a_variable_is_read_as_its_setting_is_written(
             'it cannot be "5". Write a duration as a number and a unit',
         ),
         ("MONITOR_ALERTS__RECEIVER", "slak", 'it cannot be "slak". Did you mean "slack"?'),
+        ("MONITOR_SERVICE__CONTACT", "xoxb-hunter2", "it holds a secret, and this setting is no"),
+        ("MONITOR_SLACK__API_URL", "https://hooks.slack.com/hunter2", "it holds a secret"),
+        ("MONITOR_DATABASE__RETENTION", "999999999d", 'Write "3650d" or less'),
+        ("MONITOR_ALERTS__CHANNEL", "<!channel>", "Write one channel by name"),
+        ("MONITOR_DATABASE__URL", "postgresql+psycopg://u:p/w@h/d", "Write / as %2F"),
+        ("MONITOR_DATABASE__URL", "postgresql+psycopg://u:p@h:port/d", "is no port"),
         ("MONITOR_POLLING__ALLOW_PRIVATE", "[1]", "where there must be text in quotation marks"),
     ],
 )
@@ -353,6 +359,28 @@ def test_a_secret_of_the_wrong_kind_is_told_and_never_repeated(
     assert "hunter2" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("variable", "text", "told"),
+    [
+        ("SLACK_BOT_TOKN", "xoxb-hunter2", 'Did you mean "SLACK_BOT_TOKEN"?'),
+        ("SLACK_BOT_TOKEN_FIEL", "/run/hunter2", 'Did you mean "SLACK_BOT_TOKEN_FILE"?'),
+        ("SLACK_XYZ", "xoxb-hunter2", "We read SLACK_BOT_TOKEN, SLACK_APP_TOKEN, SLACK_WEBHOOK"),
+    ],
+)
+def test_a_secret_in_a_variable_that_nobody_reads_is_told(
+    variable: str, text: str, told: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_secrets({variable: text})
+
+    assert told in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_other_programs_variables_are_left_alone() -> None:
+    assert load_secrets({"SLACK_CHANNEL": "#a", "XSLACK_BOT_TOKEN": "1"}) == Secrets()
+
+
 def test_a_secret_given_twice_or_in_an_empty_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "empty").write_text("\n")
 
@@ -390,24 +418,3 @@ def test_the_receiver_follows_from_settings_and_secrets_and_says_why(
 
     assert kind == chosen
     assert reason.startswith(why)
-
-
-@pytest.mark.parametrize(
-    ("url", "displayed"),
-    [
-        ("postgresql+psycopg://desk:hunter2@host/news", "postgresql+psycopg://desk:***@host/news"),
-        ("postgresql+psycopg://desk:hunter@2@host/news", "postgresql+psycopg://desk:***@host/news"),
-        (
-            "postgresql+psycopg://desk:a/hunter2@host/news",
-            "postgresql+psycopg://desk:***@host/news",
-        ),
-        ("postgresql+psycopg://desk@host/news", "postgresql+psycopg://desk@host/news"),
-        (
-            "postgresql+psycopg://h/news?password=hunter2",
-            "postgresql+psycopg://h/news?password=***",
-        ),
-        ("sqlite:///data/monitor.db", "sqlite:///data/monitor.db"),
-    ],
-)
-def test_a_database_is_shown_without_its_password(url: str, displayed: str) -> None:
-    assert without_password(url) == displayed

@@ -163,6 +163,23 @@ def test_credentials_are_left_out_of_logs() -> None:
     assert urls.credentials(url) == ("desk", "s3cret")
 
 
+@pytest.mark.parametrize(
+    ("url", "displayed"),
+    [
+        ("https://a:b@x.example/f?token=s3cret", "https://x.example/f?token=***"),
+        ("https://x.example/f?id=1&api_key=s3cret&x=2", "https://x.example/f?id=1&api_key=***&x=2"),
+        (
+            "https://x.example/f?X-Amz-Signature=s3cret#a",
+            "https://x.example/f?X-Amz-Signature=***#a",
+        ),
+        ("https://x.example/f?KEY=s3cret", "https://x.example/f?KEY=***"),
+        ("https://x.example/f?monkey=1&author=kim", "https://x.example/f?monkey=1&author=kim"),
+    ],
+)
+def test_keys_in_addresses_are_not_shown(url: str, displayed: str) -> None:
+    assert urls.shown(url) == displayed
+
+
 @given(st.text(max_size=40), st.text("ab:/@%", max_size=10))
 def test_hiding_credentials_never_fails(rest: str, userinfo: str) -> None:
     urls.without_credentials(f"https://{userinfo}@{rest}")

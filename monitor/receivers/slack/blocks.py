@@ -11,10 +11,11 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from monitor.model import Alert, Digest
+from monitor.model import Alert, Digest, Notice
 from monitor.receivers.slack import markup
 from monitor.receivers.telling import (
     MARKS,
+    REPEAT,
     Telling,
     cut,
     digest_heading,
@@ -26,8 +27,8 @@ from monitor.text import clean
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from monitor.model import Message
-    from monitor.receivers.telling import Group
+    from monitor.model import Content, Line, Message
+    from monitor.receivers.telling import Group, Spread
 
 Block = dict[str, Any]
 
@@ -43,6 +44,8 @@ _MAX_DIGEST_TEXT = 10_000
 _MAX_SERVICE = 60
 _MAX_BRIEF = 120
 _MAX_RULES_TOLD = 300
+MAX_LINES = 20
+_MAX_LINE = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +69,16 @@ def render(message: Message, *, service: str, revision: int = 0) -> Rendered:
     """
     service = cut(clean(service, limit=_MAX_SERVICE * 2), _MAX_SERVICE, markup.cost)
     content = message.content
-    if isinstance(content, Digest):
+    if isinstance(content, Notice):
+        text, blocks = _notice_text(content), _notice_blocks(content, service)
+    elif isinstance(content, Digest):
         text, blocks = _digest_notice(content), _digest_blocks(content, service)
     else:
         telling = _linkable(tell(content))
         text, blocks = _alert_notice(telling), _alert_blocks(telling, service)
+    if message.repeat:
+        text = f"({REPEAT}) {text}"
+        blocks.append(_context(REPEAT.capitalize()))
     for place, block in enumerate(blocks):
         block["block_id"] = f"{message.key[:64]}.{revision}.{place}"
     return Rendered(text, blocks, metadata(message))
@@ -78,7 +86,7 @@ def render(message: Message, *, service: str, revision: int = 0) -> Rendered:
 
 def metadata(message: Message) -> dict[str, Any]:
     """What travels with a message so that it is recognised in the channel's history."""
-    alerts = message.content.alerts if isinstance(message.content, Digest) else (message.content,)
+    alerts = _alerts(message.content)
     rules = dict.fromkeys(rule.id for alert in alerts for rule in alert.rules)
     payload: dict[str, Any] = {
         "key": message.key,
@@ -91,17 +99,77 @@ def metadata(message: Message) -> dict[str, Any]:
     return {"event_type": EVENT_TYPE, "event_payload": payload}
 
 
+def _alerts(content: Content) -> tuple[Alert, ...]:
+    match content:
+        case Alert():
+            return (content,)
+        case Digest(alerts=alerts):
+            return alerts
+    return ()
+
+
+def plain(message: Message, *, service: str) -> Rendered:
+    """The same in one sentence and an address: for when Slack does not take the blocks."""
+    rendered = render(message, service=service)
+    url = ""
+    if isinstance(message.content, Alert):
+        url = _linkable(tell(message.content)).url
+    text = f"{rendered.text}\n<{markup.address(url)}>" if url else rendered.text
+    return replace(rendered, text=text, blocks=[])
+
+
+# A notice of the service's own
+
+
+def _notice_text(notice: Notice) -> str:
+    first = f": {notice.lines[0].text}" if notice.lines else ""
+    return _brief(f"{notice.heading}{first}", MAX_NOTICE)
+
+
+def _notice_blocks(notice: Notice, service: str) -> list[Block]:
+    head = markup.bold(_brief(notice.heading))
+    text = _joined([head, markup.literal(service)])
+    blocks = []
+    for line in map(_notice_line, notice.lines[:MAX_LINES]):
+        if markup.size(text) + markup.size(line) >= _MAX_SECTION:
+            blocks.append(_section(text))
+            text = line
+        else:
+            text += f"\n{line}"
+    return [*blocks, _section(text)]
+
+
+def _notice_line(line: Line) -> str:
+    since = f"since {markup.moment(line.since)}" if line.since else ""
+    return f"• {_joined([_brief(clean(line.text, limit=_MAX_LINE), _MAX_LINE), since])}"
+
+
 # An alert
 
 
 def _alert_blocks(telling: Telling, service: str) -> list[Block]:
     headline = markup.bold(_linked(telling, MAX_TITLE))
     summary = markup.highlighted(telling.summary.cut(MAX_SUMMARY, markup.cost))
-    return [
+    told = [
         _section("\n".join(filter(None, [headline, summary]))),
         _context(_about(telling, service)),
         _context(_why(telling)),
     ]
+    if telling.spread:
+        told.append(_context(_so_far(telling.spread)))
+    return told
+
+
+def _so_far(spread: Spread) -> str:
+    """Who else reports it, in which languages, since when."""
+    return _joined(
+        [
+            f"So far: {markup.bold(spread.reports)}",
+            f"also {_list(spread.others)}" if spread.others else "",
+            _list(spread.languages),
+            f"first seen {markup.moment(spread.since)}",
+        ]
+    )
 
 
 def _linkable(telling: Telling) -> Telling:
@@ -140,7 +208,7 @@ def _why(telling: Telling) -> str:
             f"in the article: {_list(telling.words_in_content)}"
             if telling.words_in_content
             else "",
-            f"again, because of {markup.literal(telling.again)}" if telling.again else "",
+            f"again: {markup.literal(telling.again)}" if telling.again else "",
         ]
     )
 

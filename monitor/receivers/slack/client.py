@@ -18,16 +18,18 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
 
 from monitor.errors import Unclear
-from monitor.model import Receipt
-from monitor.receivers.slack.blocks import EVENT_TYPE, render
+from monitor.model import Alert, Receipt
+from monitor.receivers.slack.blocks import EVENT_TYPE, plain, render
 from monitor.receivers.slack.errors import (
     BOT_TOKEN,
     WEBHOOK,
     Answer,
+    Malformed,
     failure,
     refusal,
     wrong_secret,
 )
+from monitor.settings import is_channel_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,9 +45,10 @@ CLOCK_MARGIN = timedelta(seconds=60)
 """How far Slack's clock and ours may differ when history is searched."""
 _PAGE = 200
 _MAX_PAGES = 100
-_CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{6,}")
 # What the SDK raises on answers that are JSON but no object, wrongly encoded, or nested too deep.
 _UNREADABLE = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
+
+log = logging.getLogger(__name__)
 
 # The SDK logs addresses, bodies and the texts of exceptions; what matters of them is in our errors.
 _SILENT = logging.getLogger("monitor.receivers.slack.sdk")
@@ -100,16 +103,24 @@ class SlackReceiver:
 
     def send(self, message: Message) -> Receipt:
         """Post a message once. See `Receiver.send`."""
-        rendered = render(message, service=self._service)
+        try:
+            return self._post(message, render(message, service=self._service))
+        except Malformed as error:
+            # One field that Slack does not like must not cost the reader the alert.
+            log.warning("message sent without its layout: cause=%s", error)
+            return self._post(message, plain(message, service=self._service))
+
+    def _post(self, message: Message, rendered: Rendered) -> Receipt:
         answer = self._call(
             lambda: self._web.chat_postMessage(
                 channel=message.channel,
                 text=rendered.text,
-                blocks=rendered.blocks,
+                blocks=rendered.blocks or None,
                 metadata=rendered.metadata,
                 unfurl_links=False,
                 unfurl_media=False,
                 client_msg_id=message.key,
+                **_thread(message),
             ),
             message.channel,
         )
@@ -119,6 +130,20 @@ class SlackReceiver:
         self._ids[message.channel] = receipt.channel
         return receipt
 
+    def update(self, message: Message, receipt: Receipt, *, revision: int) -> None:
+        """Let a message say something else. See `Updater.update`."""
+        rendered = render(message, service=self._service, revision=revision)
+        # Without metadata it keeps its own, with the key of its first sending.
+        self._call(
+            lambda: self._web.chat_update(
+                channel=receipt.channel,
+                ts=receipt.ts,
+                text=rendered.text,
+                blocks=rendered.blocks,
+            ),
+            message.channel,
+        )
+
     def find(self, message: Message, *, since: datetime) -> Receipt | None:
         """Look a message up by its key in the channel's history. See `Finder.find`.
 
@@ -127,11 +152,12 @@ class SlackReceiver:
         """
         channel = self._channel_id(message.channel)
         oldest = f"{(since - CLOCK_MARGIN).timestamp():.6f}"
-        stamps = [
-            _text(posted, "ts")
-            for posted in self._history(channel, oldest, message.channel)
-            if _key(posted) == message.key
-        ]
+        posts = (
+            self._history(channel, oldest, message.channel)
+            if message.thread is None
+            else self._replies(channel, message.thread.ts, oldest, message.channel)
+        )
+        stamps = [_text(posted, "ts") for posted in posts if _key(posted) == message.key]
         return Receipt(channel=channel, ts=min(stamps, key=float)) if stamps else None
 
     def check(self) -> Identity:
@@ -167,9 +193,27 @@ class SlackReceiver:
             name,
         )
 
+    def _replies(
+        self, channel: str, thread: str, oldest: str, name: str
+    ) -> Iterator[dict[str, Any]]:
+        """What stands in a thread; history does not show it."""
+        return self._pages(
+            "messages",
+            lambda cursor: self._web.conversations_replies(
+                channel=channel,
+                ts=thread,
+                oldest=oldest,
+                inclusive=True,
+                include_all_metadata=True,
+                limit=_PAGE,
+                cursor=cursor,
+            ),
+            name,
+        )
+
     def _channel_id(self, name: str) -> str:
         """The id of a channel: history, unlike chat.postMessage, takes no names."""
-        if _CHANNEL_ID.fullmatch(name):
+        if is_channel_id(name):
             return name
         if name not in self._ids:
             self._ids[name] = self._looked_up(name)
@@ -221,6 +265,14 @@ class SlackReceiver:
             raise failure(error, host=self._host) from error
         except _UNREADABLE as error:
             raise refusal(Answer(200), channel=channel) from error
+
+
+def _thread(message: Message) -> dict[str, Any]:
+    """Where in its channel a message goes."""
+    if message.thread is None:
+        return {}
+    shown = isinstance(message.content, Alert) and message.content.broadcast
+    return {"thread_ts": message.thread.ts, "reply_broadcast": shown}
 
 
 def post_to_webhook(url: str, rendered: Rendered, *, timeout: float) -> Answer:

@@ -18,6 +18,7 @@ from urllib.error import URLError
 from monitor.errors import (
     ChannelUnavailable,
     ConfigError,
+    Gone,
     NotSent,
     Problem,
     RateLimited,
@@ -121,10 +122,23 @@ _CHANNEL = {
     "posting_to_general_channel_denied": ("the app may not post in {channel}", _ADMIN),
     "team_access_not_granted": ("the app was not let into the workspace of {channel}", _ADMIN),
 }
+_GONE = {
+    "cannot_reply_to_message": "the message that was to be answered takes no answers",
+    "cant_update_message": "the message can't be changed by this app",
+    "edit_window_closed": "the workspace allows no changes so late",
+    "message_not_found": "the message was deleted",
+    "thread_not_found": "the message that was to be answered was deleted",
+}
+_BLOCKS = ("invalid_block", "msg_blocks", "msg_too_l")
+
+
+class Malformed(Refused):
+    """Slack takes the message, but not in this form: surely not posted, and a plain one may do."""
+
+
 _OUR_FAULT = (
     "attachment",
     "block",
-    "cannot_reply",
     "invalid_arg",
     "invalid_payload",
     "markdown_text",
@@ -183,9 +197,12 @@ def _refused(code: str, answer: Answer, words: _Words) -> DeliveryError:
         return ChannelUnavailable(words.fill(_CHANNEL[code], code))
     if code.startswith("restricted_action"):
         return ChannelUnavailable(words.fill(_CHANNEL["no_permission"], code))
+    if code in _GONE:
+        return Gone(f"{_GONE[code][0].upper()}{_GONE[code][1:]} ({code})")
     detail = clean(answer.detail, limit=_MAX_DETAIL)
     if any(part in code for part in _OUR_FAULT):
-        return Refused(
+        kind = Malformed if code.startswith(_BLOCKS) else Refused
+        return kind(
             f"Slack does not take this message ({code}{f': {detail}' if detail else ''}): "
             "this is a mistake of the monitor, please report it"
         )

@@ -9,13 +9,14 @@ import threading
 import time
 from datetime import timedelta
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
 from feedserver import rss, rss_item
 
 from monitor.errors import ParseError
-from monitor.feeds.parsing import ParsePool
+from monitor.feeds.parsing import ParsePool, TooSlow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,12 +104,9 @@ def test_what_is_no_feed_costs_no_worker(pool: ParsePool) -> None:
 
 def test_a_document_that_takes_too_long_is_given_up_and_the_next_one_read() -> None:
     with ParsePool(time_limit=SHORT) as pool:
-        began = time.monotonic()
-
-        with pytest.raises(ParseError, match="took longer than 2 s to parse"):
+        with pytest.raises(TooSlow, match="took longer than 2 s to parse"):
             pool.parse(QUADRATIC, url=URL)
 
-        assert time.monotonic() - began < SHORT.total_seconds() + 1
         assert pool.parse(FEED, url=URL).entries
 
 
@@ -133,7 +131,7 @@ def test_a_document_that_needs_too_much_memory_is_given_up_and_the_next_one_read
         b"/dev/zero",
         b"/proc/self/environ",
         b'{"items":' + b"[" * 500_000,
-        os.urandom(100_000),
+        Random(5).randbytes(100_000),
         rss([rss_item("t" * 10_000_000)]),
         rss([rss_item(f"Story {n}", guid=str(n)) for n in range(6_000)]),
     ],
@@ -142,12 +140,10 @@ def test_a_document_that_needs_too_much_memory_is_given_up_and_the_next_one_read
 def test_a_hostile_document_gives_entries_or_one_error_in_time(
     pool: ParsePool, hostile: bytes
 ) -> None:
-    began = time.monotonic()
-
     with contextlib.suppress(ParseError):
         assert 1 <= len(pool.parse(hostile, url=URL).entries) <= 5_000
 
-    assert time.monotonic() - began < 12
+    assert pool.parse(FEED, url=URL).entries
 
 
 def test_memory_of_a_large_document_is_given_back(pool: ParsePool) -> None:
@@ -209,11 +205,10 @@ def test_closing_does_not_wait_for_a_document() -> None:
         thread.start()
         while not workers():
             time.sleep(0.01)
-        began = time.monotonic()
     thread.join()
 
-    assert time.monotonic() - began < 2
-    assert len(errors) == 1
+    (error,) = errors
+    assert not isinstance(error, TooSlow)
     with pytest.raises(ParseError, match="stopping"):
         pool.parse(FEED, url=URL)
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import contextlib
 import os
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -10,9 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import insert, select, update
 
-from monitor.errors import DatabaseInUse, StoreError
+from monitor.errors import DatabaseInUse, StoreError, Unstorable, WrongSchema
+from monitor.store import backup, migrate
 from monitor.store.database import Database, InstanceLock
-from monitor.store.schema import stories
+from monitor.store.schema import sightings, stories
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,8 +25,6 @@ if TYPE_CHECKING:
 
 
 def test_no_concurrent_read_then_write_is_lost(tmp_path: Path, now: datetime) -> None:
-    from monitor.store import migrate
-
     with Database(f"sqlite:///{tmp_path / 'm.db'}") as database:
         migrate.upgrade(database)
         with database.transaction() as tx:
@@ -87,7 +88,17 @@ def test_sqlite_is_durable_and_checks_references(tmp_path: Path) -> None:
         assert tx.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
 
 
-@pytest.mark.parametrize("url", ["mysql://x/y", "nonsense", "sqlite://", "postgresql://h/d"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://x/y",
+        "nonsense",
+        "sqlite://",
+        "postgresql://h/d",
+        "postgresql+psycopg://user:hunter2@host:notaport/d",
+        "postgresql+psycopg://[::1/d",
+    ],
+)
 def test_a_url_we_cannot_use_says_what_to_write(url: str) -> None:
     with pytest.raises(StoreError, match=r"write .sqlite:.*monitor"):
         Database(url)
@@ -122,6 +133,78 @@ def test_a_second_instance_is_refused_and_told_who_holds_the_database(tmp_path: 
 
     lock.release()
     InstanceLock(tmp_path / "m.db").release()
+
+
+def test_a_link_to_the_database_is_the_database(tmp_path: Path) -> None:
+    (tmp_path / "m.db").touch()
+    (tmp_path / "alias.db").symlink_to(tmp_path / "m.db")
+    lock = InstanceLock(tmp_path / "m.db")
+
+    with pytest.raises(DatabaseInUse):
+        InstanceLock(tmp_path / "alias.db")
+
+    lock.release()
+
+
+def test_a_lock_that_cannot_be_made_is_no_other_instance(tmp_path: Path) -> None:
+    (tmp_path / "m.db.lock").mkdir()
+
+    with pytest.raises(
+        StoreError, match=r"cannot make .*m\.db\.lock: a folder has that name"
+    ) as error:
+        InstanceLock(tmp_path / "m.db")
+
+    assert not isinstance(error.value, DatabaseInUse)
+
+
+def test_what_we_make_is_for_nobody_else_to_read(tmp_path: Path, now: datetime) -> None:
+    with Database(f"sqlite:///{tmp_path / 'data' / 'm.db'}") as database:
+        migrate.upgrade(database)
+        backup.write(database, tmp_path / "copies" / "m.db")
+        made = [*(tmp_path / "data").iterdir(), *(tmp_path / "copies").iterdir()]
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in made}
+
+    assert set(modes.values()) == {0o600}, modes
+    assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
+
+
+def test_a_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "m.db"
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE recipes (name TEXT)")
+    before = path.read_bytes()
+
+    with (
+        pytest.raises(WrongSchema, match=r"belongs to another program.*database\.url"),
+        Database(f"sqlite:///{path}") as database,
+    ):
+        migrate.upgrade(database)
+
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        tables = other.execute("SELECT name FROM sqlite_master").fetchall()
+    assert tables == [("recipes",)]
+    assert len(path.read_bytes()) == len(before)
+
+
+def test_a_view_is_consistent_and_writes_nothing(database: Database, now: datetime) -> None:
+    with database.reading() as view:
+        before = view.execute(select(stories)).all()
+        with database.transaction() as tx:
+            tx.execute(insert(stories).values(started_at=now, last_item_at=now))
+        assert view.execute(select(stories)).all() == before == []
+
+
+def test_only_a_lost_race_begins_again(database: Database, now: datetime) -> None:
+    tries = []
+
+    def break_a_reference(tx: Transaction) -> None:
+        tries.append(tx)
+        tx.execute(insert(sightings).values(item_id=99, feed_id=99, seen_at=now))
+
+    with pytest.raises(Unstorable):
+        database.run(break_a_reference)
+
+    assert len(tries) == 1
 
 
 def test_a_killed_instance_holds_no_lock(tmp_path: Path) -> None:

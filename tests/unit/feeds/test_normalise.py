@@ -204,3 +204,20 @@ def test_an_entry_with_nothing_to_tell_is_left_out() -> None:
     items = normalise_document(ParsedFeed("", "", entries, complete=True), FEED, seen=SEEN)
 
     assert [one.title for one in items] == ["Two"]
+
+
+@pytest.mark.parametrize(
+    ("title", "source", "expected"),
+    [
+        ("Two captured - Wire", "Wire", "Two captured"),
+        ("Two captured - WIRE ", "Wire", "Two captured"),
+        ("Kyiv - Seoul: two captured - Wire", "Wire", "Kyiv - Seoul: two captured"),
+        ("Two captured - at last", "Wire", "Two captured - at last"),
+        ("Two captured - Wire", "", "Two captured - Wire"),
+        ("Wire", "Wire", "Wire"),
+    ],
+)
+def test_a_headline_is_kept_without_the_outlet_that_an_aggregator_appends(
+    title: str, source: str, expected: str
+) -> None:
+    assert normalise(Entry(title=title, source=source), FEED, seen=SEEN).title == expected

@@ -16,6 +16,7 @@ def test_polling_has_the_promised_defaults() -> None:
     assert settings.model_dump() == {
         "interval": "5m",
         "min_interval": "1m",
+        "budget": 0,
         "concurrency": 64,
         "per_host": 2,
         "timeout": "20s",

@@ -158,7 +158,7 @@ def test_a_story_told_again_says_why() -> None:
     why = _shown(again)[2]
 
     assert "*North Korean prisoners of war, North Korean troops abroad*" in why
-    assert why.endswith("again, because of a rule its story had not told yet")
+    assert why.endswith("again: because of a rule its story had not told yet")
 
 
 def test_matched_words_of_the_summary_are_bold() -> None:
@@ -358,3 +358,11 @@ def test_a_digest_too_large_for_slack_loses_its_longest_addresses_only() -> None
     shown = "\n".join(texts(rendered.blocks))
     assert all(f"<https://a.example/{n}/" in shown for n in range(12))
     assert "• t24 ·" in shown
+
+
+def test_a_possible_repeat_says_so_to_eyes_and_ears() -> None:
+    rendered = render(replace(message(ENGLISH), repeat=True), service="")
+
+    assert validate(rendered.blocks) == []
+    assert list(texts(rendered.blocks))[-1] == "Possible repeat"
+    assert rendered.text.startswith("(possible repeat) High: ")

@@ -158,3 +158,11 @@ def test_the_receipt_says_that_it_was_the_console() -> None:
 
     assert receiver.send(message(ENGLISH)) == Receipt(channel="console")
     receiver.close()
+
+
+def test_a_possible_repeat_says_so() -> None:
+    page = io.StringIO()
+
+    ConsoleReceiver(stream=page).send(replace(message(ENGLISH), repeat=True))
+
+    assert "(possible repeat)" in page.getvalue()

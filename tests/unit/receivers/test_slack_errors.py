@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from monitor.errors import (
     ChannelUnavailable,
     DeliveryError,
+    Gone,
     NotSent,
     RateLimited,
     Refused,
@@ -26,6 +27,7 @@ from monitor.receivers.slack.errors import (
     DEFAULT_PAUSE,
     LONGEST_PAUSE,
     Answer,
+    Malformed,
     failure,
     refusal,
     retry_after,
@@ -46,10 +48,17 @@ CODES: dict[type[DeliveryError], str] = {
         restricted_action_read_only_channel restricted_action_thread_only_channel
         ekm_access_denied team_access_not_granted channel_is_archived
     """,
+    Malformed: """
+        invalid_blocks invalid_blocks_format msg_blocks_too_long msg_too_large
+    """,
     Refused: """
-        invalid_blocks invalid_blocks_format msg_blocks_too_long msg_too_large no_text
+        no_text
         too_many_attachments metadata_too_large invalid_metadata_format markdown_text_conflict
-        invalid_arguments invalid_arg_name cannot_reply_to_message a_code_of_tomorrow
+        invalid_arguments invalid_arg_name a_code_of_tomorrow
+    """,
+    Gone: """
+        message_not_found thread_not_found cant_update_message edit_window_closed
+        cannot_reply_to_message
     """,
 }
 

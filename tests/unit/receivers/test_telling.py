@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -92,3 +94,12 @@ def test_a_source_is_told_with_what_is_known_of_it(outlet: Outlet, source: str) 
 )
 def test_a_language_is_told_by_its_name(code: str, name: str) -> None:
     assert tell(made(language=code)).language == name
+
+
+def test_a_found_name_is_glossed_by_what_the_rule_files_call_it() -> None:
+    summary = "조태열 장관이 밝혔다."
+    evidence = replace(found("summary", summary, "조태열", "@cho-tae-yul"), gloss="Cho Tae-yul")
+
+    telling = tell(made(summary=summary, evidence=(evidence,)))
+
+    assert telling.words == ("조태열 (Cho Tae-yul)",)

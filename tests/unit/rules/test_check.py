@@ -99,12 +99,25 @@ def test_lint_warns_about_words(text: str, place: str, warning: str, load: Loads
         ("sudz* NEAR/20 kursk", 10, "wildcard"),
         ("kursk AND sudzha AND kursk", 31, "twice"),
         ("kursk OR (kursk AND sudzha)", 20, "makes no difference"),
-        ("(kursk AND sudzha) OR NOT another", 32, "lets nearly every item match"),
-        ("NOT another", 10, "evaluated for every item"),
     ],
 )
 def test_lint_warns_about_queries(query: str, column: int, warning: str, load: Loads) -> None:
     told = warnings(load, f"{RULE}query = '{query}'\n{TESTS}")
+
+    assert any(f":4:{column}:" in one and warning in one for one in told), told
+
+
+@pytest.mark.parametrize(
+    ("query", "column", "warning"),
+    [
+        ("(kursk AND sudzha) OR NOT another", 32, "lets nearly every item match"),
+        ("NOT another", 10, "evaluated for every item"),
+    ],
+)
+def test_lint_warns_about_queries_for_everything_of_some_feeds(
+    query: str, column: int, warning: str, load: Loads
+) -> None:
+    told = warnings(load, f"{RULE}query = '{query}'\nfeeds = ['kind:wire']\n{TESTS}")
 
     assert any(f":4:{column}:" in one and warning in one for one in told), told
 

@@ -50,6 +50,27 @@ match = false
 """
 
 MISTAKES = {
+    "no channel": (
+        '[[rules]]\nid = "r"\nname = "r"\nquery = "a"\nchannels = ["#a", "<!channel>"]\n',
+        5, 20, "<!channel>", '"#news-alerts"',
+    ),
+    "a channel without its #": (
+        '[[rules]]\nid = "r"\nname = "r"\nquery = "a"\nchannels = ["nk"]\n', 5, 14, "nk", '"#nk"',
+    ),
+    "an empty channel": (
+        '[[rules]]\nid = "r"\nname = "r"\nquery = "a"\nchannels = [""]\n', 5, 14, "", "channel",
+    ),
+    "a day in words": (
+        '[[rules]]\nid = "r"\nname = "r"\nquery = "a"\nexpires = "tomorrow"\n',
+        5, 12, "no day", "2031-01-31",
+    ),
+    "nearly every item": (
+        '[[rules]]\nid = "r"\nname = "r"\nquery = "NOT kim"\n', 4, 10, "every item", "AND",
+    ),
+    "nearly every item, by OR": (
+        '[[rules]]\nid = "r"\nname = "r"\nquery = "(a AND b) OR NOT kim"\n',
+        4, None, "every item", "AND",
+    ),
     "unknown key": (
         '[[rules]]\nid = "r"\nname = "r"\nquery = "a"\nseverty = "high"\n', 5, 1, "severty", "severity",
     ),
@@ -90,6 +111,9 @@ MISTAKES = {
     "country for language": ('[terms.x]\nkr = ["포로"]\n', 2, 1, "not a language", '"ko"'),
     "no language": ('[terms.x]\nenglish = ["captive"]\n', 2, 1, "not a language", "two-letter"),
     "bad id": ('[[rules]]\nid = "Not good"\nname = "r"\nquery = "a"\n', 2, 1, "not a name", '"not-good"'),
+    "follows nothing": (
+        '[terms.x]\nen = ["captive"]\nfollows = ["captvity"]\n', 3, 13, "no term list", "[terms.NAME]"
+    ),
     "never": (
         '[[rules]]\nid = "r"\nname = "r"\nquery = "a AND b AND NOT (c OR a)"\n',
         4, 22, "never match", "Delete one",
@@ -136,6 +160,12 @@ def test_everything_a_file_says_is_read(load: Loads) -> None:
     assert [test.title for test in parsed.tests] == ["Cho on captives"]
     assert rule_set.entities["cho"].names == {"en": ("Cho Tae-yul",), "ko": ("조태열",)}
     assert rule_set.terms["captivity"].names["en"] == ("captive", "=POW")
+
+
+def test_everything_of_some_feeds_may_be_asked_for(load: Loads) -> None:
+    text = '[[rules]]\nid = "r"\nname = "r"\nquery = "NOT sport"\nfeeds = ["tag:mod"]\n'
+
+    assert "r" in load(a=text).rules
 
 
 def test_files_share_one_name_space(load: Loads) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from datetime import UTC, datetime
 
@@ -57,7 +58,25 @@ def test_text_is_kept_as_given() -> None:
     assert jsonl.read(json.dumps({"id": "a", "title": title}), file="f", number=1)[1].title == title
 
 
-@pytest.mark.parametrize("published", ["", "yesterday", "2025-13-45"])
+def test_lines_come_as_text_without_a_byte_order_mark() -> None:
+    stream = io.BytesIO("\ufeff{}\r\n한국".encode())
+
+    assert list(jsonl.lines(stream, file="f")) == ["{}\r\n", "한국"]
+
+
+@pytest.mark.parametrize(
+    ("raw", "cause"),
+    [
+        (b"{}\ncaf\xe9\n", "f:2: the line is not UTF-8"),
+        (b"a" * 10_000_001, "f:1: the line is longer"),
+    ],
+)
+def test_a_line_that_can_not_be_read_is_named(raw: bytes, cause: str) -> None:
+    with pytest.raises(ConfigError, match=cause):
+        list(jsonl.lines(io.BytesIO(raw), file="f"))
+
+
+@pytest.mark.parametrize("published", ["", "yesterday", "2025-13-45", "0001-01-01T00:00:00+09:00"])
 def test_a_date_that_is_none_does_no_harm(published: str) -> None:
     line = json.dumps({"id": "a", "title": "t", "published": published})
 

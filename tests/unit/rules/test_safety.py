@@ -46,7 +46,7 @@ QUERIES = [
     "2 OF (title:war, summary:peace, body:(war OR 战争))",
     "/(w|wa|war)+.{0,20}peace/",
     "/(a|aa)+war/",
-    "포로 OR 战争 OR NOT war",
+    "(포로 OR 战争 OR NOT war) AND (war OR peace)",
 ]
 
 

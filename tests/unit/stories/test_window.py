@@ -104,12 +104,43 @@ def test_a_copy_names_the_item_that_it_repeats(desk: Desk) -> None:
     assert found.reason == "repeats the text of item 1 (wire)"
 
 
+DAILY = "War in Ukraine: what we know on this morning"
+
+
 def test_an_outlet_that_repeats_its_own_headline_reports_something_new(desk: Desk) -> None:
-    desk.put("War in Ukraine: what we know on Monday morning", outlet="Wire")
+    days = [desk.put(DAILY, outlet="Wire", hours=24 * day) for day in range(4)]
 
-    found = desk.put("War in Ukraine: what we know on Monday morning", outlet="Wire", hours=30)[1]
+    assert [found.outcome for _, found in days] == [Outcome.NEW] * 4
+    assert days[1][1].reason == (
+        "its outlet had the same headline in story 1: the next of a series"
+    )
 
-    assert found.copy_of is None
+
+def test_it_does_so_whoever_else_had_the_headline_meanwhile(desk: Desk) -> None:
+    first, _ = desk.put(DAILY, outlet="Wire")
+    copied, _ = desk.put(DAILY, outlet="Gazette", hours=1)
+    next_day, found = desk.put(DAILY, outlet="Wire", hours=24)
+    its_copy, _ = desk.put(DAILY, outlet="Gazette", hours=25)
+
+    assert (copied, found.outcome, its_copy) == (first, Outcome.NEW, next_day)
+
+
+def test_an_outlet_that_shows_a_headline_again_at_once_says_nothing_new(desk: Desk) -> None:
+    stories = {desk.put(DAILY, outlet="Wire", hours=n / 12)[0] for n in range(30)}
+
+    assert stories == {1}
+
+
+def test_a_story_that_goes_on_and_on_ends_all_the_same(desk: Desk) -> None:
+    told = [
+        desk.put("Cho and Sybiha talk", CHO, SYBIHA, CALL, outlet=f"O{n}", hours=12 * n)
+        for n in range(40)
+    ]
+
+    began = [n for n, (_, found) in enumerate(told) if found.outcome is not Outcome.FOLD]
+    assert began == [0, 15, 30]
+    assert told[15][1].outcome is Outcome.RELATED
+    assert "the story began more than 7 days ago" in told[15][1].reason
 
 
 def test_a_bulletin_is_never_hidden_in_that_of_the_day_before(desk: Desk) -> None:

@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.Column("moved_times", sa.Integer(), nullable=False),
         sa.Column("gaps", sa.Integer(), nullable=False),
         sa.Column("gap_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("rhythm", sa.LargeBinary(), nullable=False),
         sa.Column("next_poll_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("first_polled_at", sa.DateTime(timezone=True), nullable=True),
@@ -77,6 +78,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("stories", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_stories_last_item_at"), ["last_item_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_stories_merged_into"), ["merged_into"], unique=False)
 
     op.create_table(
         "alerts",
@@ -89,12 +91,21 @@ def upgrade() -> None:
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("message_channel", sa.Text(), nullable=False),
+        sa.Column("message_ts", sa.Text(), nullable=False),
+        sa.Column("closed", sa.Text(), nullable=False),
+        sa.Column("grown_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("update_after", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updates", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["story_id"], ["stories.id"], name=op.f("fk_alerts_story_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_alerts")),
         sa.UniqueConstraint(
             "story_id", "channel", "scope", name=op.f("uq_alerts_story_id_channel_scope")
         ),
     )
+    with op.batch_alter_table("alerts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_alerts_grown_at"), ["grown_at"], unique=False)
+
     op.create_table(
         "items",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -104,6 +115,7 @@ def upgrade() -> None:
         sa.Column("summary", sa.Text(), nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
         sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("wording", sa.Text(), nullable=False),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("first_seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["feed_id"], ["feeds.id"], name=op.f("fk_items_feed_id")),
@@ -111,6 +123,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("items", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_items_first_seen_at"), ["first_seen_at"], unique=False)
+        batch_op.create_index("ix_items_wording", ["feed_id", "wording"], unique=False)
 
     op.create_table(
         "matches",
@@ -133,18 +146,20 @@ def upgrade() -> None:
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("content", sa.JSON(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("rank", sa.Integer(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
         sa.Column("first_tried_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("tried_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("looks", sa.Integer(), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("receipt_channel", sa.Text(), nullable=False),
         sa.Column("receipt_ts", sa.Text(), nullable=False),
         sa.Column("error", sa.Text(), nullable=False),
         sa.Column("digest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.CheckConstraint(
-            "state IN ('pending', 'sending', 'unknown', 'sent', 'parked', 'dead', 'digested')",
+            "state IN ('pending', 'held', 'sending', 'unknown', 'sent', 'parked', 'dead', 'digested')",
             name=op.f("ck_outbox_state"),
         ),
         sa.ForeignKeyConstraint(["alert_id"], ["alerts.id"], name=op.f("fk_outbox_alert_id")),
@@ -154,6 +169,27 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.create_index("ix_outbox_queue", ["state", "channel", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_outbox_alert_id"), ["alert_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_outbox_digest_id"), ["digest_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_outbox_tried_at"), ["tried_at"], unique=False)
+
+    op.create_table(
+        "boards",
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("shown", sa.JSON(), nullable=False),
+        sa.Column("update_after", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updates", sa.Integer(), nullable=False),
+        sa.Column("ended", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("topic", name=op.f("pk_boards")),
+    )
+    op.create_table(
+        "pauses",
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("cause", name=op.f("pk_pauses")),
+    )
 
     op.create_table(
         "sightings",
@@ -190,6 +226,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("story_items", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_story_items_story_id"), ["story_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_story_items_copy_of"), ["copy_of"], unique=False)
 
     op.create_table(
         "story_changes",
@@ -207,14 +244,15 @@ def upgrade() -> None:
         "revisions",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("item_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("feed_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("wording", sa.Text(), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("summary", sa.Text(), nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
-        sa.Column("replaced_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("noted_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["item_id"], ["items.id"], name=op.f("fk_revisions_item_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_revisions")),
+        sa.UniqueConstraint("item_id", "wording", name=op.f("uq_revisions_item_id_wording")),
     )
-    with op.batch_alter_table("revisions", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_revisions_item_id"), ["item_id"], unique=False)

@@ -1,0 +1,65 @@
+"""A story's message as it should read now: what was told first, and how far the story has spread since."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from monitor.model import Alert, SoFar
+from monitor.store import alerts as stored_alerts
+from monitor.store import outbox
+from monitor.store import stories as stored_stories
+from monitor.store.outbox import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from monitor.model import Message, Receipt
+    from monitor.store.database import Transaction
+    from monitor.store.outbox import Queued
+    from monitor.store.stories import Member
+
+
+def so_far(members: Sequence[Member]) -> SoFar | None:
+    """How far a story has spread by its items, in the order in which they came; None for none."""
+    if not members:
+        return None
+    copies = sum(one.assignment.copy_of is not None for one in members)
+    return SoFar(
+        outlets=_each_once(one.outlet for one in members),
+        languages=_each_once(one.language for one in members),
+        reports=len(members) - copies,
+        copies=copies,
+        since=min(one.added_at for one in members),
+    )
+
+
+def _each_once(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def prepared(tx: Transaction, queued: Queued) -> tuple[Message, datetime | None]:
+    """A message as it is sent now, with its thread; and up to which growth it says everything."""
+    message = queued.message
+    if queued.alert is None or not isinstance(message.content, Alert):
+        return message, None
+    shown = stored_alerts.find(tx, queued.alert)
+    if shown is None:
+        return message, None
+    content = replace(message.content, so_far=so_far(stored_stories.members(tx, shown.story)))
+    thread = shown.receipt if queued.kind is Kind.REPLY and shown.receipt.ts else None
+    return replace(message, content=content, thread=thread), shown.grown_at
+
+
+def now_reads(tx: Transaction, alert: int, story: int, receipt: Receipt) -> Alert | None:
+    """What the message of a story should say; None where nothing is known of it any more."""
+    promised = outbox.alerts_of(tx, alert)
+    root = next((content for where, content in promised if where == receipt), None)
+    spread = so_far(stored_stories.members(tx, story))
+    if root is None or spread is None:
+        return None
+    labels = {rule.id: rule for _, content in promised for rule in content.rules}
+    labels |= {rule.id: rule for rule in root.rules}
+    rules = sorted(labels.values(), key=lambda rule: -rule.severity.rank)
+    return replace(root, rules=tuple(rules), so_far=spread)

@@ -1,0 +1,192 @@
+"""The ops job: what does not work is told to those who run the service, each matter in one message.
+
+A matter begins with a message in the ops channel, which is edited in place while the matter changes and
+when it is mended. Troubles with Slack itself are not told on Slack: /healthz and the log have them.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from monitor.errors import DeliveryError, Gone
+from monitor.model import Line, Message, Notice
+from monitor.receivers import Updater
+from monitor.store import boards, outbox, pauses, tallies
+from monitor.store import feeds as stored_feeds
+from monitor.store.outbox import State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime, tzinfo
+
+    from monitor.receivers import Receiver
+    from monitor.store.boards import Board
+    from monitor.store.database import Database, Transaction
+
+log = logging.getLogger(__name__)
+
+REST = timedelta(minutes=1)
+"""Between two edits of one message."""
+FAILING = timedelta(minutes=15)
+"""A feed that fails for less mends itself mostly."""
+MAX_LINES = 15
+_MENDED = {
+    "rules": ("Rules are not reloaded, the last good ones stay in force", "Rules are mended"),
+    "feeds": ("Feeds that do not answer", "All feeds answer again"),
+    "alerts": ("Alerts that are held", "All alerts are delivered again"),
+    "jobs": ("The service does not work as it should", "The service works as it should again"),
+}
+
+
+class Ops:
+    """Keeps the messages of the ops channel true."""
+
+    def __init__(
+        self,
+        database: Database,
+        receiver: Receiver,
+        *,
+        channel: str,
+        heartbeat: str,
+        timezone: tzinfo,
+        rules: Callable[[], Sequence[str]],
+        jobs: Callable[[], Sequence[str]],
+        clock: Callable[[], datetime],
+    ) -> None:
+        """Make the job.
+
+        Args:
+            database: What is told of.
+            receiver: Tells only where messages can be edited: else there would be too many.
+            channel: Where; "" for nowhere.
+            heartbeat: The time of day, "09:00", at which it says that it works; "" for never.
+            timezone: Of that day.
+            rules: What is wrong in the rule files now.
+            jobs: What is wrong with the jobs now.
+            clock: The time.
+        """
+        self._database = database
+        self._updater = receiver if channel and isinstance(receiver, Updater) else None
+        self._channel = channel
+        self._heartbeat_at = heartbeat
+        self._timezone = timezone
+        self._rules = rules
+        self._jobs = jobs
+        self._clock = clock
+
+    def __call__(self) -> None:
+        """Tell what began, changed or ended.
+
+        Raises:
+            StoreError: The database refused.
+        """
+        if self._updater is None:
+            return
+        now = self._clock()
+        with self._database.reading() as tx:
+            found = {
+                "rules": tuple(Line(text) for text in self._rules()),
+                "feeds": tuple(_failing(tx, now)),
+                "alerts": tuple(_held(tx, self._channel)),
+                "jobs": tuple(Line(text) for text in self._jobs()),
+            }
+            before = {topic: boards.get(tx, topic) for topic in found}
+        for topic, lines in found.items():
+            self._tell(self._updater, topic, before[topic], lines, now)
+        self._heartbeat(now)
+
+    def _tell(
+        self,
+        updater: Updater,
+        topic: str,
+        board: Board | None,
+        lines: tuple[Line, ...],
+        now: datetime,
+    ) -> None:
+        if board is None or board.ended:
+            if lines:
+                self._begin(topic, lines, now)
+        elif lines != board.shown and now >= board.update_after:
+            self._edit(updater, board, lines, now)
+
+    def _begin(self, topic: str, lines: tuple[Line, ...], now: datetime) -> None:
+        notice = _notice(_MENDED[topic][0], lines)
+
+        def begin(tx: Transaction) -> None:
+            board = boards.get(tx, topic)
+            if board and not board.ended:
+                return  # another replica was first
+            name = f"{topic}:{now.isoformat()}"
+            key = outbox.notify(tx, notice, name=name, channel=self._channel, now=now)
+            if key:
+                boards.begin(tx, topic, key, lines, update_after=now + REST)
+
+        self._database.run(begin)
+
+    def _edit(self, updater: Updater, board: Board, lines: tuple[Line, ...], now: datetime) -> None:
+        with self._database.transaction() as tx:
+            receipt = outbox.receipt_of(tx, board.key)
+            if receipt is None or not boards.claim(tx, board, update_after=now + REST):
+                return
+        heading, mended = _MENDED[board.topic]
+        # Of what is mended the last state stays readable below.
+        notice = _notice(heading, lines) if lines else _notice(f"{mended}. Before", board.shown)
+        message = Message(board.key, self._channel, notice)
+        try:
+            updater.update(message, receipt, revision=board.updates + 1)
+        except Gone:
+            log.info("notice was deleted and stays so: topic=%s", board.topic)
+        except DeliveryError as error:
+            log.warning("notice not updated: topic=%s cause=%s", board.topic, error)
+            return
+        with self._database.transaction() as tx:
+            boards.shown(tx, board, lines, ended=not lines)
+
+    def _heartbeat(self, now: datetime) -> None:
+        local = now.astimezone(self._timezone)
+        if not self._heartbeat_at or f"{local:%H:%M}" < self._heartbeat_at:
+            return
+        name = f"heartbeat:{local.date()}"
+        with self._database.reading() as tx:
+            if outbox.was_notified(tx, name):
+                return
+            counted = tallies.since(tx, now - timedelta(days=1))
+            states = stored_feeds.states(tx)
+            waiting = sum(held.number for held in outbox.undelivered(tx))
+        failing = sum(state.failures > 0 for state in states)
+        lines = (
+            Line(f"{len(states)} feeds, {failing} of them failing"),
+            Line(f"{counted.items} new items, {counted.matched} matched a rule"),
+            Line(f"{counted.delivered} messages delivered, {waiting} waiting"),
+        )
+        with self._database.transaction() as tx:
+            notice = Notice("The service works. In the last 24 hours", lines)
+            outbox.notify(tx, notice, name=name, channel=self._channel, now=now)
+
+
+def _notice(heading: str, lines: tuple[Line, ...]) -> Notice:
+    more = len(lines) - MAX_LINES
+    shown = (*lines[:MAX_LINES], Line(f"and {more} more")) if more > 0 else lines
+    return Notice(heading, shown)
+
+
+def _failing(tx: Transaction, now: datetime) -> Iterator[Line]:
+    for state in stored_feeds.states(tx):
+        since = state.failing_since
+        if not state.active:
+            continue
+        if state.gone_at:
+            yield Line(f"{state.feed.outlet.name}: gone for good, take it out", state.gone_at)
+        elif since and now - since >= FAILING and state.failures > 1:
+            yield Line(f"{state.feed.outlet.name}: {state.error}", since)
+
+
+def _held(tx: Transaction, ops_channel: str) -> Iterator[Line]:
+    """Held alerts, but for what every channel suffers from: that is Slack's refusal of all of them."""
+    general = {pause.error for pause in pauses.all_of(tx)}
+    for held in outbox.undelivered(tx):
+        held_for_good = held.state in {State.PARKED, State.DEAD}
+        if held_for_good and held.channel != ops_channel and held.error not in general:
+            yield Line(f"{held.channel} ({held.number} {held.state}): {held.error}", held.since)

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from fakes import Clock, promise
+from sqlalchemy import event
+
+from monitor.maintain import Maintain
+from monitor.model import Receipt
+from monitor.store import outbox
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import pytest
+
+    from monitor.store.database import Database
+
+KEEP = timedelta(days=7)
+
+
+def deliver(database: Database, now: datetime) -> None:
+    """Record everything that waits as delivered."""
+    with database.transaction() as tx:
+        while heads := outbox.heads(tx):
+            for head in heads:
+                claim = outbox.start(tx, head, now=now)
+                assert claim
+                outbox.sent(tx, claim, Receipt("C1", "1"), now=now)
+
+
+def left(database: Database) -> int:
+    with database.reading() as tx:
+        return sum(outbox.counts(tx).values())
+
+
+def test_what_is_older_than_the_retention_goes_and_the_rest_stays(
+    database: Database, now: datetime
+) -> None:
+    promise(database, "old", channel="#a", now=now)
+    promise(database, "new", channel="#a", now=now + timedelta(days=5))
+    deliver(database, now)
+
+    Maintain(database, keep=KEEP, clock=Clock(now + timedelta(days=8)))()
+
+    with database.reading() as tx:
+        (kept,) = outbox.latest(tx, limit=9)
+    assert getattr(kept.message.content, "title") == "new"  # noqa: B009 - of a union
+
+
+def test_what_was_not_delivered_stays_however_old(database: Database, now: datetime) -> None:
+    promise(database, "old", channel="#a", now=now)
+
+    Maintain(database, keep=KEEP, clock=Clock(now + timedelta(days=800)))()
+
+    assert left(database) == 1
+
+
+def test_it_goes_in_steps_of_some_rows_and_says_how_many(
+    database: Database, now: datetime, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number in range(7):
+        promise(database, f"title {number}", channel=f"#{number}", now=now)
+    deliver(database, now)
+    caplog.set_level("INFO")
+    begun: list[object] = []
+    event.listen(database._engine, "begin", begun.append)  # noqa: SLF001 - counts transactions
+
+    Maintain(database, keep=KEEP, clock=Clock(now + timedelta(days=8)), step=2)()
+
+    assert left(database) == 0
+    assert len(begun) >= 4 + 1, "four steps of two messages, and one that finds nothing"
+    assert "rows=21" in caplog.text, "seven messages, alerts and stories"
+
+
+def test_a_stop_ends_it_after_the_step_at_hand(database: Database, now: datetime) -> None:
+    for number in range(6):
+        promise(database, f"title {number}", channel=f"#{number}", now=now)
+    deliver(database, now)
+    maintain = Maintain(database, keep=KEEP, clock=Clock(now + timedelta(days=8)), step=2)
+
+    maintain.stop()
+    maintain()
+
+    assert left(database) == 6

@@ -1,0 +1,241 @@
+"""What those who run the service read in their channel."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from blockkit import texts, validate
+from fakes import Clock, MemoryReceiver, promise
+from fakeslack import FakeSlack
+from pydantic import SecretStr
+from sqlalchemy import update
+
+from monitor.deliver import Deliver, Pacing
+from monitor.errors import ChannelUnavailable, Refused, Unauthorised
+from monitor.growing import Growing
+from monitor.model import Feed, Outlet
+from monitor.ops import Ops
+from monitor.receivers.slack.client import SlackReceiver
+from monitor.receivers.slack.webhook import WebhookReceiver
+from monitor.store import feeds as stored_feeds
+from monitor.store import migrate, outbox
+from monitor.store.database import Database
+from monitor.store.schema import feeds as feeds_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from monitor.receivers import Receiver
+
+
+class Desk:
+    """The job, what it tells of in our hands, and Slack."""
+
+    def __init__(self, folder: Path, slack: FakeSlack) -> None:
+        self.slack = slack
+        self.clock = Clock(datetime.now(UTC))
+        self.rules: list[str] = []
+        self.jobs: list[str] = []
+        self.database = Database(f"sqlite:///{folder / 'm.db'}")
+        migrate.upgrade(self.database)
+        with self.database.transaction() as tx:
+            outlets = [Feed(f"https://{n}.example/", Outlet(f"<Outlet> {n}")) for n in range(40)]
+            stored_feeds.sync(tx, outlets, now=self.clock())
+        self.receiver = SlackReceiver(SecretStr(slack.token), api_url=slack.api_url, timeout=5)
+        self.ops = self.job()
+
+    def job(self, receiver: Receiver | None = None, *, heartbeat: str = "") -> Ops:
+        return Ops(
+            self.database,
+            receiver or self.receiver,
+            channel="#news-ops",
+            heartbeat=heartbeat,
+            timezone=UTC,
+            rules=lambda: self.rules,
+            jobs=lambda: self.jobs,
+            clock=self.clock,
+        )
+
+    def deliver(self, receiver: Receiver | None = None) -> None:
+        taker = receiver or self.receiver
+        Deliver(
+            self.database,
+            taker,
+            Pacing(settle=timedelta(seconds=1)),
+            growing=Growing(self.database, taker, clock=self.clock, wait=self.clock.pass_),
+            collapse_above=20,
+            clock=self.clock,
+            wait=self.clock.pass_,
+        )()
+
+    def run(self, minutes: int = 1) -> None:
+        for _ in range(minutes * 6):
+            self.ops()
+            self.deliver()
+            self.clock.pass_(10)
+
+    def fail_feeds(self, number: int, *, since: datetime | None = None) -> None:
+        """Let the first feeds fail since then, and no others."""
+        table = feeds_table
+        with self.database.transaction() as tx:
+            tx.execute(update(table).values(failures=0, failing_since=None, error=""))
+            if number:
+                values = {
+                    "failures": 5,
+                    "failing_since": since or self.clock(),
+                    "error": "no <answer>",
+                }
+                tx.execute(update(table).where(table.c.id <= number).values(**values))
+
+    def said(self) -> list[str]:
+        """All messages of the ops channel as they read now."""
+        messages = self.slack.in_channel("news-ops")
+        assert all(validate(one.blocks) == [] for one in messages)
+        return ["\n".join(texts(one.blocks)) for one in messages]
+
+
+@pytest.fixture
+def slack() -> Iterator[FakeSlack]:
+    with FakeSlack(channels=["news-ops", "news-alerts"]) as server:
+        yield server
+
+
+@pytest.fixture
+def desk(tmp_path: Path, slack: FakeSlack) -> Iterator[Desk]:
+    made = Desk(tmp_path, slack)
+    yield made
+    made.database.close()
+
+
+def test_where_nothing_is_wrong_nothing_is_said(desk: Desk) -> None:
+    desk.run(3)
+
+    assert desk.said() == []
+
+
+def test_broken_rules_are_told_once_and_their_mending_in_the_same_message(desk: Desk) -> None:
+    desk.rules = ["rules/a.toml:4:2: there is no @captivty. Did you mean @captivity?"]
+    desk.run(5)
+    (message,) = desk.said()
+    assert "the last good ones stay in force" in message
+    assert "rules/a.toml:4:2" in message
+
+    desk.rules = []
+    desk.run(2)
+    (message,) = desk.said()
+    assert "Rules are mended" in message
+    assert "rules/a.toml:4:2" in message, "what was wrong stays readable"
+
+    desk.rules = ["rules/b.toml:1: another"]
+    desk.run(2)
+    assert len(desk.said()) == 2
+
+
+def test_failing_feeds_are_one_message_that_is_edited(desk: Desk) -> None:
+    desk.fail_feeds(2, since=desk.clock())
+    desk.run(10)
+    assert desk.said() == [], "a feed that fails for minutes mends itself mostly"
+
+    desk.run(10)
+    desk.fail_feeds(3, since=desk.clock() - timedelta(hours=1))
+    desk.run(2)
+    (message,) = desk.said()
+    assert message.count("no &lt;answer&gt;") == 3
+    assert "&lt;Outlet&gt; 0" in message
+
+    desk.fail_feeds(0)
+    desk.run(2)
+    (message,) = desk.said()
+    assert "All feeds answer again" in message
+
+
+def test_many_failing_feeds_are_counted(desk: Desk) -> None:
+    desk.fail_feeds(40, since=desk.clock() - timedelta(hours=1))
+
+    desk.run(1)
+
+    (message,) = desk.said()
+    assert "and 25 more" in message
+
+
+def test_a_message_is_edited_once_a_minute_at_most(desk: Desk) -> None:
+    desk.jobs = ["maintenance: a"]
+    desk.run(1)
+    for number in range(18):
+        desk.jobs = [f"maintenance: {number}"]
+        desk.ops()
+        desk.clock.pass_(10)
+
+    assert sum(call.method == "chat.update" for call in desk.slack.calls) <= 3
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (ChannelUnavailable("#gone is archived (is_archived): unarchive it"), True),
+        (Refused("Slack does not take this message (invalid_blocks): please report it"), True),
+        (Unauthorised("SLACK_BOT_TOKEN was revoked"), False),
+    ],
+)
+def test_held_alerts_are_told_unless_slack_refuses_everything(
+    desk: Desk, error: ChannelUnavailable | Refused | Unauthorised, *, told: bool
+) -> None:
+    promise(desk.database, "held", channel="#gone", now=desk.clock())
+    desk.deliver(MemoryReceiver(trouble=[error]))
+
+    desk.ops()
+    with desk.database.reading() as tx:
+        notices = [one for one in outbox.latest(tx, limit=9) if one.message.channel == "#news-ops"]
+
+    assert len(notices) == told
+
+
+def test_a_deleted_notice_stays_deleted(desk: Desk) -> None:
+    desk.jobs = ["maintenance: a"]
+    desk.run(1)
+    desk.slack.delete(desk.slack.messages[0].ts)
+
+    desk.jobs = ["maintenance: b"]
+    desk.run(3)
+
+    assert desk.said() == []
+
+
+def test_a_restart_tells_nothing_again(desk: Desk) -> None:
+    desk.jobs = ["maintenance: a"]
+    desk.run(1)
+
+    desk.ops = desk.job()
+    desk.run(2)
+
+    assert len(desk.said()) == 1
+
+
+def test_once_a_day_it_says_that_it_works(desk: Desk) -> None:
+    desk.clock.now = datetime(2025, 3, 17, 8, 0, tzinfo=UTC)
+    desk.ops = desk.job(heartbeat="09:00")
+    desk.run(50)
+    assert desk.said() == []
+
+    desk.run(60)
+    desk.ops = desk.job(heartbeat="09:00")
+    desk.run(60)
+    (message,) = desk.said()
+    assert "The service works" in message
+    assert "40 feeds" in message
+
+    desk.clock.now += timedelta(days=1)
+    desk.run(1)
+    assert len(desk.said()) == 2
+
+
+def test_a_webhook_is_for_readers_and_hears_nothing_of_this(desk: Desk) -> None:
+    desk.jobs = ["maintenance: a"]
+
+    desk.job(WebhookReceiver(SecretStr(desk.slack.webhook_url)), heartbeat="00:00")()
+
+    with desk.database.reading() as tx:
+        assert outbox.latest(tx, limit=9) == ()
