@@ -92,7 +92,7 @@ class Matcher:
     @cached_property
     def names(self) -> Mapping[str, str]:
         """What every entity is called, by the term of its evidence (`@cho-tae-yul`)."""
-        return {f"@{one.id}": one.name for one in self._all_named if isinstance(one, Entity)}
+        return {f"@{one.id}": one.name for one in self._telling if isinstance(one, Entity)}
 
     @cached_property
     def _named(self) -> Concepts:

@@ -60,7 +60,7 @@ def test_evidence_names_the_member_that_was_found(matcher: Matches) -> None:
 @pytest.mark.parametrize(
     ("query", "written_out"),
     [
-        ("NOT @officials", "NOT (@sybiha OR @umerov)"),
+        ("Seoul AND NOT @officials", "Seoul AND NOT (@sybiha OR @umerov)"),
         ("title:@officials", "title:(@sybiha OR @umerov)"),
         ("summary:@officials AND Seoul", "summary:(@sybiha OR @umerov) AND Seoul"),
         ("ATLEAST/2 @officials", "ATLEAST/2 (@sybiha OR @umerov)"),
