@@ -154,7 +154,7 @@ class Arrivals:
         more = [key for key in item.keys if key not in self._known]
         more = more[: max(0, MAX_KEYS - len(same.keys))]
         if more:
-            stored_items.add_keys(self._tx, same.id, more, now=self._now)
+            stored_items.add_keys(self._tx, same.id, more)
         if not same.sighted:
             stored_items.add_sighting(self._tx, same.id, feed=self._feed, now=self._now)
         if more or not same.sighted:

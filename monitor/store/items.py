@@ -130,21 +130,17 @@ def add(
     ).one()
     item_id: int = row.id
     if keys:
-        rows = [{"key": key, "item_id": item_id, "seen_at": now} for key in dict.fromkeys(keys)]
+        rows = [{"key": key, "item_id": item_id} for key in dict.fromkeys(keys)]
         tx.execute(insert(item_keys), rows)
     if taken_over:
-        tx.execute(
-            update(item_keys)
-            .where(item_keys.c.key.in_(taken_over))
-            .values(item_id=item_id, seen_at=now)
-        )
+        tx.execute(update(item_keys).where(item_keys.c.key.in_(taken_over)).values(item_id=item_id))
     add_sighting(tx, item_id, feed=feed, now=now)
     return item_id
 
 
-def add_keys(tx: Transaction, item: int, keys: Iterable[str], *, now: datetime) -> None:
+def add_keys(tx: Transaction, item: int, keys: Iterable[str]) -> None:
     """Let an item be known by these keys too; a key that another item holds stays with it."""
-    rows = [{"key": key, "item_id": item, "seen_at": now} for key in dict.fromkeys(keys)]
+    rows: list[dict[str, object]] = [{"key": key, "item_id": item} for key in dict.fromkeys(keys)]
     _insert_new(tx, item_keys, rows)
 
 

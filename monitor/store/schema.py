@@ -136,7 +136,6 @@ item_keys = Table(
     metadata,
     Column("key", Text, primary_key=True),
     Column("item_id", _Id, nullable=False, index=True),
-    Column("seen_at", Time, nullable=False),
 )
 
 sightings = Table(

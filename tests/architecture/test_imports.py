@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import ast
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "monitor"
@@ -49,6 +54,10 @@ DOORS = {
     "typer": {"cli.py", "options.py", "rulecommands.py", "storycommands.py"},
     "rich": {"show.py", "receivers/console.py"},
 }
+
+
+EVERYWHERE = {"pydantic"}
+"""Settings are declared with it, each room its own."""
 
 
 def modules() -> list[Path]:
@@ -132,3 +141,37 @@ def test_a_module_says_what_it_is_for() -> None:
 def test_every_module_has_its_place() -> None:
     placed = set().union(*LAYERS)
     assert {top(path) for path in modules()} - {"__init__"} <= placed
+
+
+def test_every_library_has_a_door() -> None:
+    known = {*DOORS, *EVERYWHERE, *sys.stdlib_module_names, "monitor"}
+    used = {one.split(".")[0] for path in modules() for one in imported(path)}
+
+    assert used - known == set()
+
+
+def test_no_module_needs_itself() -> None:
+    """A cycle would make two modules one, in whatever room."""
+    files = {dotted(path): path for path in modules()}
+    waiting = {
+        module: {one for name in imported(path) if (one := owner(name, files)) and one != module}
+        for module, path in files.items()
+    }
+
+    while ready := {module for module, needs in waiting.items() if not needs}:
+        waiting = {
+            module: needs - ready for module, needs in waiting.items() if module not in ready
+        }
+
+    assert waiting == {}
+
+
+def dotted(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def owner(name: str, files: Mapping[str, Path]) -> str:
+    """The module that holds an imported name; "" for none of ours."""
+    while name and name not in files:
+        name = name.rpartition(".")[0]
+    return name

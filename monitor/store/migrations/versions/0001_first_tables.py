@@ -67,7 +67,6 @@ def upgrade() -> None:
         "item_keys",
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("item_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_item_keys")),
     )
     with op.batch_alter_table("item_keys", schema=None) as batch_op:
