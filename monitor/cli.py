@@ -16,26 +16,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitor import (
-    __version__,
-    app,
-    demo,
-    example,
-    growth,
-    health,
-    log,
-    online,
-    show,
-    signals,
-    urls,
-)
-from monitor import config as configuration
-from monitor.credentials import load_secrets
+from monitor import __version__, log, show, signals, urls
 from monitor.errors import ConfigError, MonitorError, Problem, StoreError
-from monitor.feeds import rhythm
-from monitor.feeds.reading import Reading
-from monitor.model import Content, Digest, Notice
-from monitor.offline import match_lines
+from monitor.model import Digest, Notice
 from monitor.options import (
     CONFIG,
     FAILED,
@@ -46,24 +29,18 @@ from monitor.options import (
     JsonOption,
     database_of,
     load,
+    right_now,
 )
-from monitor.receivers.slack import preview
-from monitor.reload import checked
 from monitor.rulecommands import rules_cli
-from monitor.rules import jsonl
-from monitor.store import backup, migrate, outbox, pauses
-from monitor.store import feeds as stored_feeds
-from monitor.store import items as stored_items
-from monitor.store import stories as stored_stories
-from monitor.store.database import Database, InstanceLock
-from monitor.store.outbox import State
 from monitor.storycommands import stories_cli
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from monitor.app import Ended
     from monitor.config import Config
     from monitor.credentials import Secrets
+    from monitor.model import Content
     from monitor.store.feeds import FeedState
 
 cli = typer.Typer(
@@ -140,6 +117,8 @@ def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write.")] = Path(),
 ) -> None:
     """Write a commented config.toml and the shipped rules; never overwrites."""
+    from monitor import example
+
     for path, written in example.write(folder):
         show.say(f"{'wrote' if written else 'kept '} {path}", "" if written else "dim")
     show.say(f"\nNext: edit {folder / 'config.toml'}, then `monitor check`, then `monitor run`.")
@@ -153,6 +132,8 @@ def demo_command(
     ] = 45,
 ) -> None:
     """Run the whole service on sample feeds: alerts within seconds, no account, no network."""
+    from monitor import demo
+
     raise typer.Exit(demo.run(seconds))
 
 
@@ -165,6 +146,9 @@ def run(
     ] = False,
 ) -> None:
     """Run the service until SIGTERM or Ctrl-C."""
+    from monitor import app
+    from monitor.credentials import load_secrets
+
     stopping = signals.taken()
     log.set_up()
     loaded = load(config)
@@ -179,7 +163,7 @@ def run(
     raise typer.Exit(FAILED if ended.failing or ended.left else FINE)
 
 
-def _ended(ended: app.Ended) -> str:
+def _ended(ended: Ended) -> str:
     """What a single run left undone, and why."""
     left = sum(held.number for held in ended.left)
     lines = [f"feeds failing: {ended.failing}; messages not delivered: {left}"]
@@ -198,12 +182,16 @@ def check(
     ] = False,
 ) -> None:
     """Check the config, the secrets, and the rule files with their tests."""
+    from monitor import config as configuration
+    from monitor.credentials import load_secrets
+    from monitor.reload import checked
+
     loaded = load(config)
     secrets = load_secrets(os.environ)
     kind, reason = configuration.receiver_in_use(loaded, secrets)
     folder = Path(loaded.rules.path)
     outlets = [feed.to_feed().outlet for feed in loaded.feeds]
-    matcher, silent = checked(folder, today=app.now().date(), outlets=outlets)
+    matcher, silent = checked(folder, today=right_now().date(), outlets=outlets)
     show.say(f"config   fine: {config}, {len(loaded.feeds)} feeds")
     show.say(f"receiver {kind}: {reason}")
     show.say(f"rules    fine: {folder}, {len(matcher.rules)} rules, all their tests pass")
@@ -214,6 +202,9 @@ def check(
 
 
 def _check_online(config: Config, secrets: Secrets) -> bool:
+    from monitor import app, online
+    from monitor.feeds.reading import Reading
+
     receiver = app.make_receiver(config, secrets)
     fine, said = online.slack(receiver)
     receiver.close()
@@ -237,6 +228,8 @@ def health_command(*, config: ConfigOption = CONFIG) -> None:
     Fails where the service fails. What only waits for somebody to mend it elsewhere (a token that
     Slack refuses, an archived channel) is said and is no failure: a restart would mend nothing.
     """
+    from monitor import health
+
     listen = load(config).web.listen
     if not listen:
         show.fail('web.listen is "": the service answers nobody')
@@ -267,6 +260,9 @@ def match(
     config: ConfigOption = CONFIG,
 ) -> None:
     """Match and group the items of a file in their order, offline; one JSON line each."""
+    from monitor.offline import match_lines
+    from monitor.reload import checked
+
     matcher, _ = checked(rules or Path(load(config).rules.path))
     with _lines(items) as lines:
         for answer in match_lines(lines, matcher, file=items, explain=explain):
@@ -275,6 +271,8 @@ def match(
 
 @contextmanager
 def _lines(items: str) -> Iterator[Iterable[str]]:
+    from monitor.rules import jsonl
+
     if items == "-":
         if not sys.stdin:
             problem = Problem("-", None, None, "standard input is closed", "Name a file instead")
@@ -293,10 +291,12 @@ def _lines(items: str) -> Iterator[Iterable[str]]:
 @feeds_cli.command("list")
 def feeds_list(*, config: ConfigOption = CONFIG, as_json: JsonOption = False) -> None:
     """List the feeds with their state."""
+    from monitor.store import feeds as stored_feeds
+
     loaded = load(config)
     with database_of(loaded) as database, database.reading() as tx:
         states = stored_feeds.states(tx)
-    now = app.now()
+    now = right_now()
     if as_json:
         show.data([_feed_json(state, now) for state in states])
         return
@@ -340,6 +340,8 @@ def _remark(state: FeedState, now: datetime) -> str:
 
 def _silent_since(state: FeedState, now: datetime) -> datetime | None:
     """When its last news came, of a feed that is silent for longer than its rhythm allows."""
+    from monitor.feeds import rhythm
+
     known = rhythm.unpack(state.rhythm, now=now.timestamp())
     silent = rhythm.is_silent(known, now.timestamp())
     return datetime.fromtimestamp(known.at, UTC) if silent else None
@@ -363,16 +365,18 @@ def alerts_list(
     as_json: JsonOption = False,
 ) -> None:
     """List alerts and whether they were delivered."""
+    from monitor.store import outbox
+
     with database_of(load(config)) as database, database.reading() as tx:
         queued = outbox.latest(tx, limit=limit, undelivered=undelivered)
     if as_json:
         show.data([asdict(one) for one in queued])
         return
-    now = app.now()
+    now = right_now()
     rows = [
         (
             str(one.id),
-            show.Cell(one.state.value, _STATE_STYLES.get(one.state, "")),
+            show.Cell(one.state.value, _STATE_STYLES.get(one.state.value, "")),
             one.message.channel,
             show.ago(one.created_at, now=now),
             str(one.attempts),
@@ -386,11 +390,11 @@ def alerts_list(
 
 
 _STATE_STYLES = {
-    State.SENT: "green",
-    State.PARKED: "red",
-    State.DEAD: "bold red",
-    State.UNKNOWN: "yellow",
-    State.DIGESTED: "dim",
+    "sent": "green",
+    "parked": "red",
+    "dead": "bold red",
+    "unknown": "yellow",
+    "digested": "dim",
 }
 
 
@@ -414,6 +418,10 @@ def alerts_preview(
     config: ConfigOption = CONFIG,
 ) -> None:
     """Print an alert as Slack would show it, as one HTML page: `... preview 12 > alert.html`."""
+    from monitor import growth
+    from monitor.receivers.slack import preview
+    from monitor.store import outbox
+
     loaded = load(config)
     with database_of(loaded) as database, database.reading() as tx:
         queued = outbox.find(tx, number)
@@ -435,8 +443,10 @@ def alerts_retry(
     config: ConfigOption = CONFIG,
 ) -> None:
     """Send held alerts again: parked, dead, or unclear for long (after mending what held them)."""
+    from monitor.store import outbox, pauses
+
     with database_of(load(config)) as database, database.transaction() as tx:
-        again = outbox.retry(tx, ids or None, now=app.now())
+        again = outbox.retry(tx, ids or None, now=right_now())
         pauses.lift(tx, pauses.Cause.CREDENTIALS)
     show.say(f"{again} alerts queued again")
     raise typer.Exit(FAILED if ids and again < len(set(ids)) else FINE)
@@ -445,6 +455,9 @@ def alerts_retry(
 @db_cli.command("upgrade")
 def db_upgrade(*, config: ConfigOption = CONFIG) -> None:
     """Bring the database to this version's schema; an SQLite file is copied first."""
+    from monitor.store import migrate
+    from monitor.store.database import Database, InstanceLock
+
     log.set_up()
     with Database(load(config).database.url) as database:
         lock = InstanceLock(database.path) if database.path else None
@@ -459,10 +472,12 @@ def db_upgrade(*, config: ConfigOption = CONFIG) -> None:
 @db_cli.command("check")
 def db_check(*, config: ConfigOption = CONFIG) -> None:
     """Check that the database is whole and has this version's schema."""
+    from monitor.store import backup, items, migrate, stories
+
     with database_of(load(config)) as database:
         lines = backup.damage(database)
         with database.reading() as tx:
-            counts = f"{stored_items.count(tx)} items, {stored_stories.count(tx)} stories"
+            counts = f"{items.count(tx)} items, {stories.count(tx)} stories"
     for line in lines:
         show.fail(line)
     if lines:
@@ -477,6 +492,8 @@ def db_backup(
     config: ConfigOption = CONFIG,
 ) -> None:
     """Copy the SQLite database to a file while the service runs."""
+    from monitor.store import backup
+
     with database_of(load(config)) as database:
         backup.write(database, file)
     show.say(f"wrote {file} ({file.stat().st_size / 1e6:.1f} MB)")

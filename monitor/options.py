@@ -1,22 +1,23 @@
-"""What commands share: exit codes, common options, the config, the database."""
+"""What commands share: exit codes, common options, the config, the database.
+
+A command loads what it needs when it runs: to load all parts takes longer than most commands.
+"""
 
 from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitor import config as configuration
-from monitor.store import migrate
-from monitor.store.database import Database
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from monitor.config import Config
+    from monitor.store.database import Database
 
 FINE, FAILED, MISCONFIGURED = 0, 1, 2
 
@@ -29,13 +30,20 @@ MAX_NUMBER = 2**63 - 1
 """Of what a database numbers."""
 
 
+def right_now() -> datetime:
+    """The time, as every command gets it."""
+    return datetime.now(UTC)
+
+
 def load(path: Path) -> Config:
     """The config.
 
     Raises:
         ConfigError: It can't be read, or is wrong.
     """
-    return configuration.load(path, os.environ)
+    from monitor import config
+
+    return config.load(path, os.environ)
 
 
 @contextmanager
@@ -45,6 +53,9 @@ def database_of(config: Config) -> Iterator[Database]:
     Raises:
         StoreError: It has not, or can't be used.
     """
+    from monitor.store import migrate
+    from monitor.store.database import Database
+
     with Database(config.database.url) as database:
         migrate.require_latest(database)
         yield database

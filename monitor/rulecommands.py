@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitor import app, show
-from monitor import rules as rules_room
-from monitor.options import CONFIG, FAILED, FINE, ConfigOption, JsonOption, database_of, load
-from monitor.problems import did_you_mean
-from monitor.reload import checked
-from monitor.rules import listing
-from monitor.store import items as stored_items
+from monitor import show
+from monitor.options import (
+    CONFIG,
+    FAILED,
+    FINE,
+    ConfigOption,
+    JsonOption,
+    database_of,
+    load,
+    right_now,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +53,8 @@ def rules_list(
     as_json: JsonOption = False,
 ) -> None:
     """List the rules in the configured folder, or what its names find."""
+    from monitor import rules as rules_room
+
     loaded = load(config)
     if forms and hits:
         raise typer.BadParameter("--forms and --hits are two lists: ask for one")
@@ -64,6 +70,8 @@ def rules_list(
 
 
 def _known_name(entity: str, rule_set: RuleSet) -> str:
+    from monitor.problems import did_you_mean
+
     name = entity.removeprefix("@")
     known = [*rule_set.entities, *rule_set.terms, *rule_set.groups]
     if name and name not in known:
@@ -74,6 +82,8 @@ def _known_name(entity: str, rule_set: RuleSet) -> str:
 
 
 def _list_rules(loaded: Config, *, as_json: bool) -> None:
+    from monitor.reload import checked
+
     matcher, _ = checked(Path(loaded.rules.path))
     found = list(matcher.rules.values())
     if as_json:
@@ -97,6 +107,8 @@ def _list_rules(loaded: Config, *, as_json: bool) -> None:
 
 
 def _list_forms(rule_set: RuleSet, name: str, *, as_json: bool) -> None:
+    from monitor.rules import listing
+
     found = listing.forms_of(rule_set, name)
     if as_json:
         show.data([asdict(one) for one in found])
@@ -118,6 +130,10 @@ def _list_forms(rule_set: RuleSet, name: str, *, as_json: bool) -> None:
 
 
 def _list_hits(loaded: Config, rule_set: RuleSet, name: str, *, as_json: bool) -> None:
+    from monitor import rules as rules_room
+    from monitor.rules import listing
+    from monitor.store import items as stored_items
+
     matcher = rules_room.compile_rules(rule_set)
     with database_of(loaded) as database:
         with database.reading() as tx:
@@ -135,6 +151,8 @@ def _list_hits(loaded: Config, rule_set: RuleSet, name: str, *, as_json: bool) -
 
 def _stored(database: Database) -> Iterator[Item]:
     """All stored items, a few at a time, so that nobody waits for the database meanwhile."""
+    from monitor.store import items as stored_items
+
     last: int | None = 0
     while last is not None:
         with database.reading() as tx:
@@ -149,6 +167,8 @@ def rules_test(
     config: ConfigOption = CONFIG,
 ) -> None:
     """Run the tests that the rule files carry."""
+    from monitor import rules as rules_room
+
     rule_set = rules_room.load(folder or Path(load(config).rules.path))
     failures = rules_room.run_tests(rule_set)
     for failure in failures:
@@ -166,10 +186,12 @@ def rules_lint(
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if anything is found.")] = False,
 ) -> None:
     """Warn about what is allowed in rules and hurts all the same."""
+    from monitor import rules as rules_room
+
     loaded = None if folder else load(config)
     rule_set = rules_room.load(folder or Path(loaded.rules.path if loaded else "."))
     outlets = [feed.to_feed().outlet for feed in loaded.feeds] if loaded else None
-    warnings = rules_room.lint(rule_set, today=app.now().date(), outlets=outlets)
+    warnings = rules_room.lint(rule_set, today=right_now().date(), outlets=outlets)
     for warning in warnings:
         show.say(str(warning), "yellow")
     show.say(f"{len(warnings)} warnings", "" if warnings else "green")
@@ -179,4 +201,6 @@ def rules_lint(
 @rules_cli.command("schema")
 def rules_schema() -> None:
     """Print the JSON Schema of rule files, for editors that check TOML as you type."""
+    from monitor import rules as rules_room
+
     show.data(rules_room.json_schema())

@@ -7,9 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitor import app, recent, show
-from monitor.options import CONFIG, FAILED, MAX_NUMBER, ConfigOption, JsonOption, database_of, load
-from monitor.store import stories as stored_stories
+from monitor import show
+from monitor.options import (
+    CONFIG,
+    FAILED,
+    MAX_NUMBER,
+    ConfigOption,
+    JsonOption,
+    database_of,
+    load,
+    right_now,
+)
 
 if TYPE_CHECKING:
     from monitor.store.database import Transaction
@@ -27,12 +35,14 @@ def stories_list(
     as_json: JsonOption = False,
 ) -> None:
     """List the stories with the newest items."""
+    from monitor.store import stories as stored_stories
+
     with database_of(load(config)) as database, database.reading() as tx:
         found = stored_stories.latest(tx, limit=limit)
     if as_json:
         show.data([asdict(one) for one in found])
         return
-    now = app.now()
+    now = right_now()
     rows = [
         (str(one.id), show.ago(one.last_item_at, now=now), str(one.items), one.title)
         for one in found
@@ -50,13 +60,15 @@ def stories_show(
     as_json: JsonOption = False,
 ) -> None:
     """Show the items of a story, and why each is in it."""
+    from monitor.store import stories as stored_stories
+
     with database_of(load(config)) as database, database.reading() as tx:
         id_ = _story(tx, story)
         members = stored_stories.members(tx, id_)
     if as_json:
         show.data([asdict(one) for one in members])
         return
-    now = app.now()
+    now = right_now()
     rows = [
         (
             str(one.item),
@@ -84,13 +96,16 @@ def stories_merge(
     config: ConfigOption = CONFIG,
 ) -> None:
     """Say that two stories are one; what comes next joins the first."""
+    from monitor import recent
+    from monitor.store import stories as stored_stories
+
     with database_of(load(config)) as database, database.transaction() as tx:
         stored_stories.lock(tx)
         into, gone = _story(tx, story), _story(tx, other)
         if into == gone:
             show.fail(f"{story} and {other} are one story already: {into}")
             raise typer.Exit(FAILED)
-        recent.merge(tx, gone, into, by="analyst", now=app.now())
+        recent.merge(tx, gone, into, by="analyst", now=right_now())
     show.say(f"story {gone} is part of story {into} now", "green")
 
 
@@ -106,6 +121,8 @@ def stories_split(
     config: ConfigOption = CONFIG,
 ) -> None:
     """Say that an item is another event: it gets a story of its own, which is never merged back."""
+    from monitor.store import stories as stored_stories
+
     with database_of(load(config)) as database, database.transaction() as tx:
         stored_stories.lock(tx)
         member = stored_stories.of_item(tx, item)
@@ -115,11 +132,13 @@ def stories_split(
         if len(stored_stories.members(tx, member.story)) == 1:
             show.fail(f"item {item} is alone in story {member.story} already")
             raise typer.Exit(FAILED)
-        made = stored_stories.split(tx, item, by="analyst", now=app.now())
+        made = stored_stories.split(tx, item, by="analyst", now=right_now())
     show.say(f"item {item} left story {member.story} for a story of its own: {made}", "green")
 
 
 def _story(tx: Transaction, story: int) -> int:
+    from monitor.store import stories as stored_stories
+
     found = stored_stories.current(tx, story)
     if found is None:
         show.fail(f"there is no story {story}: monitor stories list shows the newest")

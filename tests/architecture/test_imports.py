@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -164,6 +165,18 @@ def test_no_module_needs_itself() -> None:
         }
 
     assert waiting == {}
+
+
+def test_help_is_printed_before_any_part_is_loaded() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys, monitor.cli; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = {one.split(".")[0] for one in done.stdout.split()}
+
+    assert loaded & {*DOORS, *EVERYWHERE} == {"typer", "rich"}
 
 
 def dotted(path: Path) -> str:
