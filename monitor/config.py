@@ -167,10 +167,17 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
 
 
 def _source(path: Path) -> str:
-    if not path.exists():
+    if _is_missing(path):
         remedy = "Run `monitor init` to write one, or name yours with -c FILE"
         raise ConfigError([Problem(str(path), None, None, "there is no config file", remedy)])
     return toml.read(path, limit=MAX_SIZE)
+
+
+def _is_missing(path: Path) -> bool:
+    try:
+        return not path.exists()
+    except OSError:  # a name that is too long, a folder that is closed to us: reading it says which
+        return False
 
 
 def _repeated(config: Config, positions: Positions, file: str) -> list[Problem]:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from monitor.errors import StoreError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -48,14 +50,17 @@ def load(path: Path) -> Config:
 
 @contextmanager
 def database_of(config: Config) -> Iterator[Database]:
-    """The database, if it has this version's schema.
+    """The database, if it is there and has this version's schema.
 
     Raises:
         StoreError: It has not, or can't be used.
     """
     from monitor.store import migrate
-    from monitor.store.database import Database
+    from monitor.store.database import Database, sqlite_file
 
+    file = sqlite_file(config.database.url)
+    if file and not os.path.lexists(file):
+        raise StoreError(f"there is no database {file} yet: `monitor run` makes it")
     with Database(config.database.url) as database:
         migrate.require_latest(database)
         yield database

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from hashlib import blake2b
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ValidationError
@@ -26,13 +29,14 @@ from monitor.rules.schema import ID, EntityTable, FileTables, RuleTable, TermsTa
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from monitor.rules.ast import Node
 
 MAX_FILE = 2_000_000
 """Bytes of one rule file."""
 MAX_FILES = 1_000
+_MAX_LOOKED = 20_000
+"""Files and folders of any kind: whoever names / or a home folder is told, and does not wait."""
 
 _ID = re.compile(ID)
 _DROPPINGS = (".", "~", "#")
@@ -49,7 +53,7 @@ def load(folder: Path) -> RuleSet:
     try:
         files = rule_files(folder)
     except OSError as error:
-        raise RuleError([_unreadable(str(folder), error)]) from error
+        raise RuleError([_unreadable(str(error.filename or folder), error)]) from error
     if len(files) > MAX_FILES:
         cause = f"there are more than {MAX_FILES} rule files in this folder"
         remedy = "Put several rules into one file, or name another folder in rules.path"
@@ -85,14 +89,23 @@ def rule_files(folder: Path) -> list[Path]:
     Raises:
         OSError: The folder can't be read.
     """
-    if not folder.is_dir():
-        raise FileNotFoundError(2, "there is no such folder")
-    found = [file for file in folder.rglob("*.toml") if not _dropping(file.relative_to(folder))]
+    found: list[Path] = []
+    looked = 0
+    for path, folders, names in os.walk(folder, onerror=_refuse):
+        folders[:] = [name for name in folders if not name.startswith(_DROPPINGS)]
+        found += [Path(path, name) for name in names if _is_rule_file(name)]
+        looked += len(folders) + len(names)
+        if looked > _MAX_LOOKED:
+            raise OSError(errno.EFBIG, "it holds far more than rules", str(folder))
     return sorted(file for file in found if file.is_file())[: MAX_FILES + 1]
 
 
-def _dropping(file: Path) -> bool:
-    return any(part.startswith(_DROPPINGS) for part in file.parts)
+def _refuse(error: OSError) -> None:
+    raise error
+
+
+def _is_rule_file(name: str) -> bool:
+    return name.endswith(".toml") and not name.startswith(_DROPPINGS)
 
 
 def fingerprint(folder: Path) -> str:
@@ -117,8 +130,11 @@ def _content_digest(file: Path) -> bytes:
 
 
 def _unreadable(file: str, error: OSError) -> Problem:
-    cause = f"the rules can't be read: {error.strerror or type(error).__name__}"
-    return Problem(file, None, None, cause.lower(), "Check the path and the permissions")
+    reason = (error.strerror or type(error).__name__).lower()
+    if isinstance(error, FileNotFoundError):
+        reason = "there is no such folder"
+    cause = f"the rules can't be read: {reason}"
+    return Problem(file, None, None, cause, "Check the path and the permissions")
 
 
 class _Reader:

@@ -566,7 +566,7 @@ def missing_remedy(name: str, names: Collection[str]) -> str:
     """How to mend it."""
     close = get_close_matches(name, names, 1)
     if close:
-        return f"Did you mean @{close[0]}"
+        return f"Did you mean @{close[0]}?"
     return f"Define [entities.{name}] or [terms.{name}] in a rule file"
 
 

@@ -46,6 +46,25 @@ def test_a_missing_config_names_the_remedy(program: Program) -> None:
     assert done.stdout == ""
 
 
+def test_a_config_that_no_file_can_be_is_told_without_a_traceback(program: Program) -> None:
+    done = program.run("check", "-c", "a" * 300)
+
+    assert done.returncode == 2
+    assert "File name too long" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["feeds list", "alerts retry", "db check", "db backup x.db"])
+def test_who_only_looks_makes_no_database(program: Program, command: str) -> None:
+    program.configure(feeds=[])
+
+    done = program.run(*command.split())
+
+    assert done.returncode == 1
+    assert "there is no database data/monitor.db yet: `monitor run` makes it" in done.stderr
+    assert not (program.folder / "data").exists()
+
+
 def test_a_wrong_setting_is_named_with_line_and_proposal(program: Program) -> None:
     program.configure(feeds=[], alerts='chanel = "#a"')
 

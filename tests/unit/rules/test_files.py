@@ -263,6 +263,28 @@ def test_an_empty_file_is_fine_beside_others(tmp_path: Path) -> None:
     assert list(rules.load(tmp_path).rules) == ["contacts"]
 
 
+def test_a_folder_of_a_million_other_things_is_no_folder_of_rules(tmp_path: Path) -> None:
+    (tmp_path / "good.toml").write_text(GOOD, encoding="utf-8")
+    for number in range(20_001):
+        (tmp_path / f"{number}.txt").touch()
+
+    (problem,) = problems(tmp_path)
+
+    assert problem.file == str(tmp_path)
+    assert "far more than rules" in problem.cause
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_rules_in_a_folder_that_is_closed_to_us_do_not_vanish_silently(tmp_path: Path) -> None:
+    (tmp_path / "good.toml").write_text(GOOD, encoding="utf-8")
+    (tmp_path / "closed").mkdir(mode=0o000)
+
+    (problem,) = problems(tmp_path)
+
+    assert problem.file == str(tmp_path / "closed")
+    assert "permission denied" in problem.cause
+
+
 @pytest.mark.parametrize("folder", ["", "missing"])
 def test_a_folder_without_rules_is_an_error(folder: str, tmp_path: Path) -> None:
     (problem,) = problems(tmp_path / folder)
