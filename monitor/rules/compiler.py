@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import TYPE_CHECKING
 
 from monitor.rules import ast
 from monitor.rules.candidates import MAX_NEEDS, Need
 from monitor.rules.evaluate import AND, ANY, ATLEAST, IN, NEAR, OF, OR, REGEX, Node
-from monitor.rules.garbage import no_collections
-from monitor.rules.hits import Vocabulary
+from monitor.rules.garbage import give_back, no_collections
+from monitor.rules.hits import Finder, Vocabulary
 from monitor.rules.matcher import Compiled, Matcher
 from monitor.rules.nodes import Builder
 from monitor.rules.parser import parse_entry
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
 def compile_rules(rule_set: RuleSet, *, today: date | None = None) -> Matcher:
     """The matcher of all enabled rules; with `today`, of those that have not expired."""
     with no_collections():
-        return _Compiler(rule_set).matcher(today)
+        matcher = _Compiler(rule_set).matcher(today)
+    give_back()
+    return matcher
 
 
 class _Compiler:
@@ -34,9 +37,9 @@ class _Compiler:
 
     def __init__(self, rule_set: RuleSet) -> None:
         self._rule_set = rule_set
-        self._vocabulary = Vocabulary()
         self._concepts: dict[str, int] = {}
-        self._costs: list[float] = []
+        self._leaves: list[ast.Leaf] = []
+        self._costs = array("d")
         self._patterns: dict[ast.Regex, Pattern] = {}
 
     def matcher(self, today: date | None) -> Matcher:
@@ -49,54 +52,48 @@ class _Compiler:
         ]
         # Evaluated in this order, so that matches need no sorting by severity.
         chosen.sort(key=lambda parsed: -parsed.rule.severity.rank)
+        builder = Builder(self._concept, self._pattern, self._rule_set.members)
+        # What stays is made before what does not, which would leave holes between.
+        nodes = [builder.node(parsed.tree) for parsed in chosen]
+        finder = self._finder()
         compiled = []
-        builder = Builder(self._concept, self._patterns.__getitem__, self._rule_set.members)
-        for parsed in chosen:
-            node = builder.node(parsed.tree)
+        for parsed, node in zip(chosen, nodes, strict=True):
             needs = self._needs(node)
             compiled.append(Compiled(parsed.rule, node, needs, _rest(node, needs)))
-        return Matcher(self._rule_set, compiled, self._vocabulary.finish(), list(self._concepts))
+        return Matcher(self._rule_set, compiled, finder, list(self._concepts))
 
     def _concept(self, leaf: ast.Leaf) -> int:
         label = str(leaf)
         concept = self._concepts.get(label)
         if concept is None:
-            concept = self._concepts[label] = len(self._costs)
-            self._costs.append(self._fill(leaf, concept))
+            concept = self._concepts[label] = len(self._leaves)
+            self._leaves.append(leaf)
         return concept
 
-    def _fill(self, leaf: ast.Leaf, concept: int) -> float:
+    def _pattern(self, leaf: ast.Regex) -> Pattern:
+        if leaf not in self._patterns:
+            self._patterns[leaf] = compile_pattern(leaf.pattern, exact=leaf.exact)
+        return self._patterns[leaf]
+
+    def _finder(self) -> Finder:
+        vocabulary = Vocabulary()
+        for concept, leaf in enumerate(self._leaves):
+            self._costs.append(self._fill(vocabulary, leaf, concept))
+        return vocabulary.finish()
+
+    def _fill(self, vocabulary: Vocabulary, leaf: ast.Leaf, concept: int) -> float:
         """Put a concept's texts into the vocabulary; how often they will be found, roughly."""
         match leaf:
             case ast.Term():
-                return self._add(leaf, concept, name="", language="", kind="")
+                return _add(vocabulary, leaf, concept)
             case ast.Ref():
-                return self._fill_named(self._rule_set.named(leaf.name), concept)
+                return _fill_named(vocabulary, self._rule_set.named(leaf.name), concept)
             case ast.Regex():
-                pattern = compile_pattern(leaf.pattern, exact=leaf.exact)
-                self._patterns[leaf] = pattern
-                for literal in pattern.literals:
+                literals = self._pattern(leaf).literals
+                for literal in literals:
                     found = Surfaces([scannable(literal)], Edge.FREE, Edge.FREE)
-                    self._vocabulary.add(found, concept, "")
-                return sum(_cost(literal) for literal in pattern.literals)
-
-    def _fill_named(self, named: Entity | Terms, concept: int) -> float:
-        cost = 0.0
-        for language, names in named.names.items():
-            for name in names:
-                cost += self._add(
-                    parse_entry(name), concept, name=name, language=language, kind=named.kind
-                )
-        for excluded in named.excluded:
-            term = parse_entry(excluded)
-            self._vocabulary.except_in(excluded_surfaces(term), concept)
-        return cost
-
-    def _add(self, term: ast.Term, concept: int, *, name: str, language: str, kind: str) -> float:
-        self._vocabulary.add(surfaces(term, language=language, kind=kind), concept, name)
-        if kind:
-            self._vocabulary.add(respelled(term, language=language, kind=kind), concept, name)
-        return _cost(term.text)
+                    vocabulary.add(found, concept, "")
+                return sum(_cost(literal) for literal in literals)
 
     def _needs(self, node: Node) -> tuple[Need, ...]:
         """What must occur for a rule to match, the rarest first: a concept, or one of several."""
@@ -143,6 +140,32 @@ class _Compiler:
 
     def _price(self, concepts: frozenset[int]) -> float:
         return sum(self._costs[concept] for concept in concepts)
+
+
+def _fill_named(vocabulary: Vocabulary, named: Entity | Terms, concept: int) -> float:
+    cost = 0.0
+    for language, names in named.names.items():
+        for name in names:
+            term = parse_entry(name)
+            cost += _add(vocabulary, term, concept, name=name, language=language, kind=named.kind)
+    for excluded in named.excluded:
+        vocabulary.except_in(excluded_surfaces(parse_entry(excluded)), concept)
+    return cost
+
+
+def _add(
+    vocabulary: Vocabulary,
+    term: ast.Term,
+    concept: int,
+    *,
+    name: str = "",
+    language: str = "",
+    kind: str = "",
+) -> float:
+    vocabulary.add(surfaces(term, language=language, kind=kind), concept, name)
+    if kind:
+        vocabulary.add(respelled(term, language=language, kind=kind), concept, name)
+    return _cost(term.text)
 
 
 def _rest(node: Node, needs: Iterable[Need]) -> Node:

@@ -10,7 +10,7 @@ from monitor.rules.candidates import Candidates, Need
 from monitor.rules.concepts import Concepts
 from monitor.rules.evaluate import Node, Reader, speaks
 from monitor.rules.explain import Explanation, first_failure
-from monitor.rules.model import Entity
+from monitor.rules.model import Entity, members
 from monitor.rules.nodes import Builder
 from monitor.rules.parser import parse
 from monitor.rules.reading import FIELDS, Reading
@@ -55,7 +55,7 @@ class Matcher:
         self._telling = tuple(
             named for named in rule_set.all_named if isinstance(named, Entity) or named.stories
         )
-        self._members = rule_set.members
+        self._groups = rule_set.groups
         self._finder = finder
         self._labels = labels
         self._compiled = compiled
@@ -142,7 +142,7 @@ class Matcher:
 
     @property
     def _builder(self) -> Builder:
-        return Builder(self._concept, _pattern, self._members)
+        return Builder(self._concept, _pattern, lambda name: members(name, self._groups))
 
     @cached_property
     def _concepts(self) -> dict[str, int]:
