@@ -59,7 +59,10 @@ class _Compiler:
         compiled = []
         for parsed, node in zip(chosen, nodes, strict=True):
             needs = self._needs(node)
-            compiled.append(Compiled(parsed.rule, node, needs, _rest(node, needs)))
+            if two_of := self._two_of(node, needs):
+                needs = needs[: MAX_NEEDS - 1]  # two_of takes the place of one
+            rest = _rest(node, needs, two_of)
+            compiled.append(Compiled(parsed.rule, node, needs, two_of, rest))
         return Matcher(self._rule_set, compiled, finder, list(self._concepts))
 
     def _concept(self, leaf: ast.Leaf) -> int:
@@ -100,6 +103,14 @@ class _Compiler:
         sets = [self._required(part) for part in _conjuncts(node)]
         found = sorted({one for one in sets if one is not None}, key=self._price)[:MAX_NEEDS]
         return tuple(tuple(one) for one in found)
+
+    def _two_of(self, node: Node, needs: tuple[Need, ...]) -> Need:
+        """Concepts of which two must occur and the first need is some; most `n OF` find one only."""
+        for part in _conjuncts(node):
+            if _is_of_concepts(part) and needs and self._required(part) == frozenset(needs[0]):
+                found: Need = part[2]
+                return found
+        return ()
 
     def _required(self, node: Node) -> frozenset[int] | None:  # noqa: PLR0911 - one for each kind
         """The cheapest set of concepts of which one must occur; None where there is none."""
@@ -168,11 +179,20 @@ def _add(
     return _cost(term.text)
 
 
-def _rest(node: Node, needs: Iterable[Need]) -> Node:
+def _is_of_concepts(node: Node) -> bool:
+    """Whether a node asks for two or more of several concepts, each of them another."""
+    if node.__class__ is int or node[0] != OF or node[1] < 2:  # noqa: PLR2004
+        return False
+    distinct = {part for part in node[2] if part.__class__ is int}
+    return len(distinct) == len(node[2])
+
+
+def _rest(node: Node, needs: Iterable[Need], two_of: Need) -> Node:
     """What is left to be evaluated where all needs occur; None where nothing is."""
     met = set(map(frozenset, needs))
     parts = node[1] if node.__class__ is not int and node[0] == AND else (node,)
-    left = tuple(part for part in parts if _concepts_of(part) not in met)
+    known = (OF, 2, two_of)
+    left = tuple(part for part in parts if _concepts_of(part) not in met and part != known)
     return (AND, left) if len(left) > 1 else left[0] if left else None
 
 

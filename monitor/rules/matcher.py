@@ -38,6 +38,8 @@ class Compiled(NamedTuple):
     node: Node
     needs: tuple[Need, ...]
     """What must occur for the rule to match, rarest first; empty: every item is looked at."""
+    two_of: Need
+    """Concepts, those of the first need among them, of which two must occur; empty where one will do."""
     rest: Node
     """What must hold besides; None where the needs say all."""
 
@@ -59,7 +61,9 @@ class Matcher:
         self._finder = finder
         self._labels = labels
         self._compiled = compiled
-        self._candidates = Candidates([one.needs for one in compiled], len(labels))
+        self._candidates = Candidates(
+            [one.needs for one in compiled], [one.two_of for one in compiled], len(labels)
+        )
         self._limits = {
             index: limits for index, one in enumerate(compiled) if (limits := _limits(one.rule))
         }
