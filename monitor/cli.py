@@ -244,6 +244,8 @@ def health_command(*, config: ConfigOption = CONFIG) -> None:
         show.fail(line)
     for line in report.degraded:
         show.warn(f"degraded: {line}", "yellow")
+    if not (report.failing or report.degraded):
+        show.say("fine")
     raise typer.Exit(FAILED if report.failing else FINE)
 
 

@@ -105,8 +105,8 @@ class Growing:
             if content is None:
                 stored_alerts.updated(tx, shown)
                 return True
+            message = Message(outbox.key_of(tx, shown.alert, 1), shown.channel, content)
         try:
-            message = Message(outbox.key_of(shown.alert, 1), shown.channel, content)
             updater.update(message, shown.receipt, revision=shown.updates + 1)
         except Gone as error:
             self._close(shown, error)

@@ -20,7 +20,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import and_, func, insert, or_, select, true, update
 
 from monitor.model import Alert, Content, Digest, Message, Notice, Receipt, Severity
-from monitor.store.schema import Time, outbox
+from monitor.store.schema import Time, identity, outbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -84,9 +84,16 @@ class Queued:
     error: str
 
 
-def key_of(alert: int, revision: int) -> str:
-    """The key of what one alert says at one revision: the same after any crash."""
-    return str(uuid.uuid5(KEYS, f"alert:{alert}:{revision}"))
+def key_of(tx: Transaction, alert: int, revision: int) -> str:
+    """The key of what one alert says at one revision: the same after any crash.
+
+    Another database has other keys, or its messages in the same channel would be taken for ours.
+    """
+    return str(uuid.uuid5(KEYS, f"{_salt(tx)}:alert:{alert}:{revision}"))
+
+
+def _salt(tx: Transaction) -> str:
+    return str(tx.execute(select(identity.c.salt)).scalar_one())
 
 
 def enqueue(
@@ -102,7 +109,9 @@ def enqueue(
     """Promise an alert to a channel."""
     row = new_row(content, channel, now) | {"kind": kind.value}
     tx.execute(
-        insert(outbox).values(key=key_of(alert, revision), alert_id=alert, revision=revision, **row)
+        insert(outbox).values(
+            key=key_of(tx, alert, revision), alert_id=alert, revision=revision, **row
+        )
     )
 
 
@@ -112,19 +121,19 @@ def notify(
     """Promise a notice; its key, or None where the one of this name was promised before."""
     if was_notified(tx, name):
         return None
-    key = _notice_key(name)
+    key = _notice_key(tx, name)
     tx.execute(insert(outbox).values(key=key, revision=1, **new_row(notice, channel, now)))
     return key
 
 
 def was_notified(tx: Transaction, name: str) -> bool:
     """Whether the notice of this name was promised."""
-    same = select(outbox.c.id).where(outbox.c.key == _notice_key(name))
+    same = select(outbox.c.id).where(outbox.c.key == _notice_key(tx, name))
     return tx.execute(same).one_or_none() is not None
 
 
-def _notice_key(name: str) -> str:
-    return str(uuid.uuid5(KEYS, f"notice:{name}"))
+def _notice_key(tx: Transaction, name: str) -> str:
+    return str(uuid.uuid5(KEYS, f"{_salt(tx)}:notice:{name}"))
 
 
 def receipt_of(tx: Transaction, key: str) -> Receipt | None:

@@ -60,6 +60,14 @@ metadata = MetaData(
     }
 )
 
+# One row, made with the tables: no two databases give their messages the same keys.
+identity = Table(
+    "identity",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("salt", Text, nullable=False),
+)
+
 feeds = Table(
     "feeds",
     metadata,

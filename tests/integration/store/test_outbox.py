@@ -9,14 +9,16 @@ import pytest
 from fakes import alert
 
 from monitor.model import Digest, Receipt
-from monitor.store import folding, outbox
+from monitor.store import folding, migrate, outbox
+from monitor.store.database import Database
 from monitor.store.outbox import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+    from pathlib import Path
 
-    from monitor.store.database import Database, Transaction
+    from monitor.store.database import Transaction
     from monitor.store.outbox import Queued
 
 
@@ -221,6 +223,20 @@ def test_two_that_fold_a_channel_at_once_fold_each_alert_once(
     assert sorted(folded) == [0, 0, 0, 30]
 
 
-def test_a_key_is_the_same_after_any_crash_and_another_for_each_revision() -> None:
-    assert outbox.key_of(1, 1) == outbox.key_of(1, 1)
-    assert len({outbox.key_of(1, 1), outbox.key_of(1, 2), outbox.key_of(2, 1)}) == 3
+def test_a_key_is_the_same_after_any_crash_and_another_for_each_revision(
+    database: Database,
+) -> None:
+    with database.transaction() as tx:
+        first = outbox.key_of(tx, 1, 1)
+        others = {outbox.key_of(tx, 1, 2), outbox.key_of(tx, 2, 1)}
+    with database.transaction() as tx:
+        assert outbox.key_of(tx, 1, 1) == first
+
+    assert len({first, *others}) == 3
+
+
+def test_two_databases_share_no_key(database: Database, tmp_path: Path) -> None:
+    with Database(f"sqlite:///{tmp_path / 'other.db'}") as other:
+        migrate.upgrade(other)
+        with database.transaction() as ours, other.transaction() as theirs:
+            assert outbox.key_of(ours, 1, 1) != outbox.key_of(theirs, 1, 1)
