@@ -38,7 +38,7 @@ types: .venv/dev
 # The newest versions that fit pyproject.toml, for every platform, pinned by hash, without index addresses.
 lock: .venv/dev
 	$(COMPILE) --extra build --output-file requirements.lock
-	$(COMPILE) --extra build --extra dev --output-file requirements-dev.lock
+	$(COMPILE) --extra build --extra dev --extra names --output-file requirements-dev.lock
 
 clean:
 	rm -rf .venv build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis

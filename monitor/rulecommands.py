@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from monitor.config import Config
     from monitor.model import Item
     from monitor.rules import RuleSet
+    from monitor.rules.namesake import Namesake
     from monitor.store.database import Database
 
 rules_cli = typer.Typer(help="Show and test the rules.", no_args_is_help=True)
@@ -204,3 +205,62 @@ def rules_schema() -> None:
     from monitor import rules as rules_room
 
     show.data(rules_room.json_schema())
+
+
+@rules_cli.command("suggest")
+def rules_suggest(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A state, city or other place.")],
+    *,
+    geonames_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--geonames",
+            metavar="FILE",
+            help="alternateNamesV2.txt of geonames.org, or that of one country; you download it.",
+        ),
+    ] = None,
+    language: Annotated[
+        list[str] | None, typer.Option(help="Language code; repeat for more than one.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print names in other languages as TOML to read, correct and keep; writes nothing."""
+    from monitor.rules import suggest
+    from monitor.rules.languages import mistake
+
+    languages = tuple(language or suggest.LANGUAGES)
+    for code in languages:
+        if remedy := mistake(code):
+            raise typer.BadParameter(f'"{code}" is not a language. {remedy}')
+    found = suggest.drafts(name, _namesakes(name, geonames_file, languages), languages)
+    if as_json:
+        show.data([asdict(draft) for draft in found])
+    elif found:
+        show.say(suggest.UNKNOWN)
+        for draft in found:
+            show.say(show.printable(suggest.as_toml(draft, languages)))
+    if not found:
+        show.fail(
+            f'no source knows a place called "{name}". They know no persons, organisations or '
+            "formations; try its English name, or write the names by hand"
+        )
+        raise typer.Exit(FAILED)
+
+
+def _namesakes(name: str, file: Path | None, languages: tuple[str, ...]) -> list[Namesake]:
+    from monitor.rules import cldr, geonames
+
+    found: list[Namesake] = []
+    if cldr.is_installed():
+        found += cldr.namesakes(name, languages)
+    else:
+        show.warn("states and large cities need: pip install 'news-monitor[names]'", "yellow")
+    if file is not None:
+        try:
+            found += geonames.namesakes(name, file, languages)
+        except (OSError, UnicodeDecodeError) as error:
+            cause = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
+            raise typer.BadParameter(
+                f"{file} can't be read: {cause}. Unpack alternateNamesV2.zip and name the .txt in it"
+            ) from error
+    return found

@@ -27,7 +27,9 @@ class Candidates:
 
     __slots__ = ("_entries", "_offsets", "_several", "always")
 
-    def __init__(self, needs: Sequence[Sequence[Need]], concepts: int) -> None:
+    def __init__(
+        self, needs: Sequence[Sequence[Need]], two_of: Sequence[Need], concepts: int
+    ) -> None:
         self.always = tuple(rule for rule, needed in enumerate(needs) if not needed)
         """Rules that need nothing, so that every item has to be looked at."""
         self._several: list[Need] = []
@@ -38,7 +40,11 @@ class Candidates:
             first, *others = needed[:MAX_NEEDS]
             codes = [self._code(one) for one in others] + [_NOTHING] * (MAX_NEEDS - 1)
             for concept in first:
-                by_concept[concept] += (rule, codes[0], codes[1])
+                if two_of[rule]:
+                    second = tuple(one for one in two_of[rule] if one != concept)
+                    by_concept[concept] += (rule, self._code(second), codes[0])
+                else:
+                    by_concept[concept] += (rule, codes[0], codes[1])
         self._offsets = array("i", [0])
         self._entries = array("i")
         for entries in by_concept:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import TYPE_CHECKING
 
 from monitor.rules import ast
 from monitor.rules.candidates import MAX_NEEDS, Need
 from monitor.rules.evaluate import AND, ANY, ATLEAST, IN, NEAR, OF, OR, REGEX, Node
-from monitor.rules.garbage import no_collections
-from monitor.rules.hits import Vocabulary
+from monitor.rules.garbage import give_back, no_collections
+from monitor.rules.hits import Finder, Vocabulary
 from monitor.rules.matcher import Compiled, Matcher
 from monitor.rules.nodes import Builder
 from monitor.rules.parser import parse_entry
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
 def compile_rules(rule_set: RuleSet, *, today: date | None = None) -> Matcher:
     """The matcher of all enabled rules; with `today`, of those that have not expired."""
     with no_collections():
-        return _Compiler(rule_set).matcher(today)
+        matcher = _Compiler(rule_set).matcher(today)
+    give_back()
+    return matcher
 
 
 class _Compiler:
@@ -34,9 +37,9 @@ class _Compiler:
 
     def __init__(self, rule_set: RuleSet) -> None:
         self._rule_set = rule_set
-        self._vocabulary = Vocabulary()
         self._concepts: dict[str, int] = {}
-        self._costs: list[float] = []
+        self._leaves: list[ast.Leaf] = []
+        self._costs = array("d")
         self._patterns: dict[ast.Regex, Pattern] = {}
 
     def matcher(self, today: date | None) -> Matcher:
@@ -49,60 +52,65 @@ class _Compiler:
         ]
         # Evaluated in this order, so that matches need no sorting by severity.
         chosen.sort(key=lambda parsed: -parsed.rule.severity.rank)
+        builder = Builder(self._concept, self._pattern, self._rule_set.members)
+        # What stays is made before what does not, which would leave holes between.
+        nodes = [builder.node(parsed.tree) for parsed in chosen]
+        finder = self._finder()
         compiled = []
-        builder = Builder(self._concept, self._patterns.__getitem__, self._rule_set.members)
-        for parsed in chosen:
-            node = builder.node(parsed.tree)
+        for parsed, node in zip(chosen, nodes, strict=True):
             needs = self._needs(node)
-            compiled.append(Compiled(parsed.rule, node, needs, _rest(node, needs)))
-        return Matcher(self._rule_set, compiled, self._vocabulary.finish(), list(self._concepts))
+            if two_of := self._two_of(node, needs):
+                needs = needs[: MAX_NEEDS - 1]  # two_of takes the place of one
+            rest = _rest(node, needs, two_of)
+            compiled.append(Compiled(parsed.rule, node, needs, two_of, rest))
+        return Matcher(self._rule_set, compiled, finder, list(self._concepts))
 
     def _concept(self, leaf: ast.Leaf) -> int:
         label = str(leaf)
         concept = self._concepts.get(label)
         if concept is None:
-            concept = self._concepts[label] = len(self._costs)
-            self._costs.append(self._fill(leaf, concept))
+            concept = self._concepts[label] = len(self._leaves)
+            self._leaves.append(leaf)
         return concept
 
-    def _fill(self, leaf: ast.Leaf, concept: int) -> float:
+    def _pattern(self, leaf: ast.Regex) -> Pattern:
+        if leaf not in self._patterns:
+            self._patterns[leaf] = compile_pattern(leaf.pattern, exact=leaf.exact)
+        return self._patterns[leaf]
+
+    def _finder(self) -> Finder:
+        vocabulary = Vocabulary()
+        for concept, leaf in enumerate(self._leaves):
+            self._costs.append(self._fill(vocabulary, leaf, concept))
+        return vocabulary.finish()
+
+    def _fill(self, vocabulary: Vocabulary, leaf: ast.Leaf, concept: int) -> float:
         """Put a concept's texts into the vocabulary; how often they will be found, roughly."""
         match leaf:
             case ast.Term():
-                return self._add(leaf, concept, name="", language="", kind="")
+                return _add(vocabulary, leaf, concept)
             case ast.Ref():
-                return self._fill_named(self._rule_set.named(leaf.name), concept)
+                return _fill_named(vocabulary, self._rule_set.named(leaf.name), concept)
             case ast.Regex():
-                pattern = compile_pattern(leaf.pattern, exact=leaf.exact)
-                self._patterns[leaf] = pattern
-                for literal in pattern.literals:
+                literals = self._pattern(leaf).literals
+                for literal in literals:
                     found = Surfaces([scannable(literal)], Edge.FREE, Edge.FREE)
-                    self._vocabulary.add(found, concept, "")
-                return sum(_cost(literal) for literal in pattern.literals)
-
-    def _fill_named(self, named: Entity | Terms, concept: int) -> float:
-        cost = 0.0
-        for language, names in named.names.items():
-            for name in names:
-                cost += self._add(
-                    parse_entry(name), concept, name=name, language=language, kind=named.kind
-                )
-        for excluded in named.excluded:
-            term = parse_entry(excluded)
-            self._vocabulary.except_in(excluded_surfaces(term), concept)
-        return cost
-
-    def _add(self, term: ast.Term, concept: int, *, name: str, language: str, kind: str) -> float:
-        self._vocabulary.add(surfaces(term, language=language, kind=kind), concept, name)
-        if kind:
-            self._vocabulary.add(respelled(term, language=language, kind=kind), concept, name)
-        return _cost(term.text)
+                    vocabulary.add(found, concept, "")
+                return sum(_cost(literal) for literal in literals)
 
     def _needs(self, node: Node) -> tuple[Need, ...]:
         """What must occur for a rule to match, the rarest first: a concept, or one of several."""
         sets = [self._required(part) for part in _conjuncts(node)]
         found = sorted({one for one in sets if one is not None}, key=self._price)[:MAX_NEEDS]
         return tuple(tuple(one) for one in found)
+
+    def _two_of(self, node: Node, needs: tuple[Need, ...]) -> Need:
+        """Concepts of which two must occur and the first need is some; most `n OF` find one only."""
+        for part in _conjuncts(node):
+            if _is_of_concepts(part) and needs and self._required(part) == frozenset(needs[0]):
+                found: Need = part[2]
+                return found
+        return ()
 
     def _required(self, node: Node) -> frozenset[int] | None:  # noqa: PLR0911 - one for each kind
         """The cheapest set of concepts of which one must occur; None where there is none."""
@@ -145,11 +153,46 @@ class _Compiler:
         return sum(self._costs[concept] for concept in concepts)
 
 
-def _rest(node: Node, needs: Iterable[Need]) -> Node:
+def _fill_named(vocabulary: Vocabulary, named: Entity | Terms, concept: int) -> float:
+    cost = 0.0
+    for language, names in named.names.items():
+        for name in names:
+            term = parse_entry(name)
+            cost += _add(vocabulary, term, concept, name=name, language=language, kind=named.kind)
+    for excluded in named.excluded:
+        vocabulary.except_in(excluded_surfaces(parse_entry(excluded)), concept)
+    return cost
+
+
+def _add(
+    vocabulary: Vocabulary,
+    term: ast.Term,
+    concept: int,
+    *,
+    name: str = "",
+    language: str = "",
+    kind: str = "",
+) -> float:
+    vocabulary.add(surfaces(term, language=language, kind=kind), concept, name)
+    if kind:
+        vocabulary.add(respelled(term, language=language, kind=kind), concept, name)
+    return _cost(term.text)
+
+
+def _is_of_concepts(node: Node) -> bool:
+    """Whether a node asks for two or more of several concepts, each of them another."""
+    if node.__class__ is int or node[0] != OF or node[1] < 2:  # noqa: PLR2004
+        return False
+    distinct = {part for part in node[2] if part.__class__ is int}
+    return len(distinct) == len(node[2])
+
+
+def _rest(node: Node, needs: Iterable[Need], two_of: Need) -> Node:
     """What is left to be evaluated where all needs occur; None where nothing is."""
     met = set(map(frozenset, needs))
     parts = node[1] if node.__class__ is not int and node[0] == AND else (node,)
-    left = tuple(part for part in parts if _concepts_of(part) not in met)
+    known = (OF, 2, two_of)
+    left = tuple(part for part in parts if _concepts_of(part) not in met and part != known)
     return (AND, left) if len(left) > 1 else left[0] if left else None
 
 

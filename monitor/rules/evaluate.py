@@ -33,13 +33,16 @@ Node = Any
 class Reader:
     """What a reading holds, worked out as far as rules ask."""
 
-    __slots__ = ("_mentions", "_regex", "hits", "reading")
+    __slots__ = ("_close", "_mentions", "_regex", "_several", "hits", "reading")
 
     def __init__(self, reading: Reading, hits: Hits) -> None:
         self.reading = reading
         self.hits = hits
         self._mentions: dict[int, list[Mention]] = {}
         self._regex: dict[int, list[Mention]] = {}
+        # By the identity of a node, which is kept beside, so that no other can take its place.
+        self._several: dict[int, tuple[Node, list[Mention]]] = {}
+        self._close: dict[int, tuple[Node, list[list[Mention]]]] = {}
 
     def holds(self, node: Node) -> bool:  # noqa: PLR0911 - a table of calls would be slower
         """Whether the reading satisfies a node."""
@@ -55,7 +58,7 @@ class Reader:
         if kind == OR:
             return any(map(self.holds, node[1]))
         if kind == NEAR:
-            return bool(self.close(node[1], node[2])[-1])
+            return bool(self._chain(node)[-1])
         if kind == OF:
             return self._are(node[1], node[2])
         if kind == META:
@@ -87,8 +90,19 @@ class Reader:
             inside = self.reading.inside
             found = self._of_regex(node[2], node[3])
             return found if node[1] == ALL else [one for one in found if inside(node[1], one[0])]
-        together = [one for part in node[1] for one in self.mentions(part)]
-        return maximal(together) if together else together
+        known = self._several.get(id(node))
+        if known is None:
+            hits = self.hits
+            parts = (part for part in node[1] if part.__class__ is not int or part in hits)
+            together = [one for part in parts for one in self.mentions(part)]
+            known = self._several[id(node)] = node, maximal(together) if together else together
+        return known[1]
+
+    def _chain(self, node: Node) -> list[list[Mention]]:
+        known = self._close.get(id(node))
+        if known is None:
+            known = self._close[id(node)] = node, self.close(node[1], node[2])
+        return known[1]
 
     def _of_concept(self, concept: int) -> list[Mention]:
         if concept not in self._mentions:
@@ -192,7 +206,7 @@ class Reader:
     def _near_evidence(self, node: Node) -> Iterator[tuple[Mention, int]]:
         """Only those mentions that take part in a chain that is complete."""
         _, operands, steps = node
-        *before, last = self.close(operands, steps)
+        *before, last = self._chain(node)
         kept = [last]
         # Of NOT NEAR only what is left of the first operand is told: the chain is that and no more.
         for (words, ordered, negated), mentions in zip(

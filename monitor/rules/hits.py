@@ -80,58 +80,74 @@ def _code(found: Surfaces) -> int:
 class Finder:
     """Finds the mentions of all concepts in one pass over a text."""
 
-    __slots__ = ("_apart", "_codes", "_concepts", "_find", "_names", "_several")
+    # All in arrays: small objects, made among the many that go, would keep the memory of those.
+    __slots__ = (
+        "_apart",
+        "_called",
+        "_codes",
+        "_concepts",
+        "_find",
+        "_names",
+        "_several",
+        "_several_names",
+        "_several_starts",
+    )
 
     def __init__(self, owners: Mapping[str, _Owner | list[_Owner]]) -> None:
         self._find = finder(list(owners))
         self._codes = bytearray()
         self._concepts = array("i")
-        """By text; negative where it belongs to several, which are in `_several`."""
-        self._several: dict[int, tuple[int, ...]] = {}
-        self._names: list[str | dict[int, str]] = []
+        """By text; `-1 - n` where it belongs to several, the nth in `_several`."""
+        self._several = array("i")
+        self._several_starts = array("i", [0])
+        self._names = array("i")
+        """By text, the number of a name; of the first concept where it belongs to several."""
+        self._several_names = array("i")
         self._apart: dict[int, tuple[_Owner, ...]] = {}
+        numbers: dict[str, int] = {}
         for owner in owners.values():
-            if isinstance(owner, list):
-                self._add_several(owner)
-            else:
-                self._add_several([owner]) if owner.exact else self._add_one(owner)
+            self._add(owner if isinstance(owner, list) else [owner], numbers)
+        self._called = list(numbers)
 
     def __len__(self) -> int:
         """The number of texts."""
         return len(self._codes)
 
-    def _add_one(self, owner: _Owner) -> None:
-        self._codes.append(owner.code)
-        if owner.concept < 0:
-            self._several[len(self._concepts)] = (owner.concept,)
-        self._concepts.append(owner.concept)
-        self._names.append(owner.name)
-
-    def _add_several(self, owners: Iterable[_Owner]) -> None:
+    def _add(self, owners: Iterable[_Owner], numbers: dict[str, int]) -> None:
         """Names of one entity often look alike; one owner is enough for each way to look."""
         distinct: dict[tuple[int, int, str], _Owner] = {}
-        names: dict[int, str] = {}
+        names: dict[int, int] = {}
         for owner in owners:
             distinct.setdefault((owner.concept, owner.code, owner.exact), owner)
-            names.setdefault(owner.concept, owner.name)
+            if owner.concept not in names:
+                names[owner.concept] = numbers.setdefault(owner.name, len(numbers))
         first, *others = distinct.values()
-        if not others and not first.exact:
-            self._add_one(first)
-            return
-        alike = all(one.code == first.code and not one.exact for one in distinct.values())
+        alike = not first.exact and all(one.code == first.code and not one.exact for one in others)
         if not alike:
             self._apart[len(self._codes)] = tuple(distinct.values())
         self._codes.append(first.code if alike else _APART)
-        self._several[len(self._concepts)] = tuple(names)
-        self._concepts.append(-1)
-        self._names.append(names)
+        self._names.append(names[first.concept])
+        if len(names) == 1 and first.concept >= 0:
+            self._concepts.append(first.concept)
+        else:
+            self._concepts.append(-len(self._several_starts))
+            self._several.extend(names)
+            self._several_names.extend(names.values())
+            self._several_starts.append(len(self._several))
 
     def name(self, mention: Mention, concept: int) -> str:
         """The name of a concept that a mention is of; "" for the concept itself."""
-        if mention[2] == NAMELESS:
+        text = mention[2]
+        if text == NAMELESS:
             return ""
-        names = self._names[mention[2]]
-        return names if isinstance(names, str) else names[concept]
+        if self._concepts[text] >= 0:
+            return self._called[self._names[text]]
+        first, end = self._span_of_several(text)
+        return self._called[self._several_names[self._several.index(concept, first, end)]]
+
+    def _span_of_several(self, text: int) -> tuple[int, int]:
+        number = -1 - self._concepts[text]
+        return self._several_starts[number], self._several_starts[number + 1]
 
     def hits(self, reading: Reading) -> Hits:
         """The mentions of every concept that occurs."""
@@ -140,6 +156,7 @@ class Finder:
 
     def _raw_hits(self, reading: Reading) -> Hits:  # noqa: C901, PLR0912 - the innermost loop calls little
         text, codes, concepts, several = reading.text, self._codes, self._concepts, self._several
+        starts = self._several_starts
         hits: Hits = {}
         tried: dict[int, int] = {}
         for start, end, index in self._find(text):
@@ -178,11 +195,11 @@ class Finder:
                 else:
                     hits[concept] = [mention]
                 continue
-            for concept in several[index]:
-                if concept in hits:
-                    hits[concept].append(mention)
+            for one in several[starts[-1 - concept] : starts[-concept]]:
+                if one in hits:
+                    hits[one].append(mention)
                 else:
-                    hits[concept] = [mention]
+                    hits[one] = [mention]
         return hits
 
     def _add_apart(self, reading: Reading, mention: Mention, hits: Hits) -> None:

@@ -10,7 +10,7 @@ from monitor.rules.candidates import Candidates, Need
 from monitor.rules.concepts import Concepts
 from monitor.rules.evaluate import Node, Reader, speaks
 from monitor.rules.explain import Explanation, first_failure
-from monitor.rules.model import Entity
+from monitor.rules.model import Entity, members
 from monitor.rules.nodes import Builder
 from monitor.rules.parser import parse
 from monitor.rules.reading import FIELDS, Reading
@@ -38,6 +38,8 @@ class Compiled(NamedTuple):
     node: Node
     needs: tuple[Need, ...]
     """What must occur for the rule to match, rarest first; empty: every item is looked at."""
+    two_of: Need
+    """Concepts, those of the first need among them, of which two must occur; empty where one will do."""
     rest: Node
     """What must hold besides; None where the needs say all."""
 
@@ -55,11 +57,13 @@ class Matcher:
         self._telling = tuple(
             named for named in rule_set.all_named if isinstance(named, Entity) or named.stories
         )
-        self._members = rule_set.members
+        self._groups = rule_set.groups
         self._finder = finder
         self._labels = labels
         self._compiled = compiled
-        self._candidates = Candidates([one.needs for one in compiled], len(labels))
+        self._candidates = Candidates(
+            [one.needs for one in compiled], [one.two_of for one in compiled], len(labels)
+        )
         self._limits = {
             index: limits for index, one in enumerate(compiled) if (limits := _limits(one.rule))
         }
@@ -142,7 +146,7 @@ class Matcher:
 
     @property
     def _builder(self) -> Builder:
-        return Builder(self._concept, _pattern, self._members)
+        return Builder(self._concept, _pattern, lambda name: members(name, self._groups))
 
     @cached_property
     def _concepts(self) -> dict[str, int]:

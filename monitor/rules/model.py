@@ -104,6 +104,24 @@ class Group:
     note: str = ""
 
 
+def members(name: str, groups: Mapping[str, Group]) -> tuple[str, ...]:
+    """What @name stands for, each once and in order: itself, or the members of a group."""
+    if name not in groups:
+        return (name,)
+    found: list[str] = []
+    waiting, seen = [name], set[str]()
+    while waiting:
+        one = waiting.pop()
+        if one in seen:
+            continue
+        seen.add(one)
+        if group := groups.get(one):
+            waiting.extend(reversed(group.members))
+        else:
+            found.append(one)
+    return tuple(found)
+
+
 @dataclass(frozen=True, slots=True)
 class RuleTest:
     """An item that a rule must match, or must not."""
@@ -146,18 +164,7 @@ class RuleSet:
 
     def members(self, name: str) -> tuple[str, ...]:
         """The entities and term lists that @name stands for: itself, or those of a group."""
-        found: list[str] = []
-        waiting, seen = [name], set[str]()
-        while waiting:
-            one = waiting.pop()
-            if one in seen:
-                continue
-            seen.add(one)
-            if group := self.groups.get(one):
-                waiting.extend(reversed(group.members))
-            else:
-                found.append(one)
-        return tuple(found)
+        return members(name, self.groups)
 
     @property
     def all_named(self) -> tuple[Entity | Terms, ...]:

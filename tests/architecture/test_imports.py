@@ -52,6 +52,7 @@ DOORS = {
     "pysqlite3": {"store/"},
     "daachorse": {"rules/automaton.py"},
     "re2": {"rules/"},
+    "babel": {"rules/cldr.py"},
     "typer": {"cli.py", "options.py", "rulecommands.py", "storycommands.py"},
     "rich": {"show.py", "receivers/console.py"},
 }

@@ -93,6 +93,7 @@ _SPELLINGS = tuple(
     for one, other in (pair.split(), pair.split()[::-1])
     if not (one == "program")  # noqa: SIM201 - a program is no programme elsewhere
 )
+_ANY_SPELLING = re.compile("|".join(one.pattern for one, _ in _SPELLINGS), re.IGNORECASE)
 _IZATION = re.compile(r"(?<=\w{2})i([sz])(?=ation)", re.IGNORECASE)
 
 
@@ -119,6 +120,8 @@ def _spellings(text: str) -> set[str]:
     found = {text}
     if "isation" in text or "ization" in text:
         found.add(_IZATION.sub(lambda m: "iz" if m[1] == "s" else "is", text))
+    if not _ANY_SPELLING.search(text):
+        return found
     for pattern, other in _SPELLINGS:
         if pattern.search(text):
             found.add(pattern.sub(partial(_cased, new=other), text))

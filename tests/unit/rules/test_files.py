@@ -317,3 +317,16 @@ def test_a_link_to_nowhere_is_not_a_rule_file(tmp_path: Path) -> None:
 
     assert rules.load(tmp_path).rules
     assert rules.fingerprint(tmp_path)
+
+
+def test_a_file_that_changes_back_and_forth_always_says_what_it_says_now(load: Loads) -> None:
+    one = '[[rules]]\nid = "one"\nname = "One"\nquery = "a word"\n'
+    two = '[[rules]]\nid = "two"\nname = "Two"\nquery = "word"\n'
+    other = '[[rules]]\nid = "other"\nname = "Other"\nquery = "word"\n'
+
+    for _ in range(2):
+        with pytest.raises(RuleError, match="an operator is missing"):
+            load(changing=one, staying=other)
+        assert set(load(changing=two, staying=other).rules) == {"two", "other"}
+        with pytest.raises(RuleError, match="defined twice"):
+            load(changing=other, staying=other)
