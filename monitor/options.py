@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from monitor.config import Config
+    from monitor.feedlists import Placed
 
 FINE, FAILED, MISCONFIGURED = 0, 1, 2
 
@@ -34,6 +35,15 @@ def load(path: Path) -> Config:
         ConfigError: It can't be read, or is wrong.
     """
     return configuration.load(path, os.environ)
+
+
+def load_placed(path: Path) -> tuple[Config, list[Placed]]:
+    """The config, and where each of its feeds is written.
+
+    Raises:
+        ConfigError: It can't be read, or is wrong.
+    """
+    return configuration.load_placed(path, os.environ)
 
 
 @contextmanager

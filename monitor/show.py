@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
@@ -62,6 +63,16 @@ def progress(steps: Iterable[T], total: int) -> Iterator[T]:
     """The steps as they come, with a bar on standard error where that is a terminal."""
     with Progress(console=err, transient=True, disable=not err.is_terminal) as bar:
         yield from bar.track(steps, total=total)
+
+
+@contextmanager
+def working(text: str) -> Iterator[None]:
+    """Say on standard error what is going on, where that is a terminal, until it is over."""
+    if not err.is_terminal:
+        yield
+        return
+    with err.status(Text(printable(text))):
+        yield
 
 
 def data(rows: object) -> None:

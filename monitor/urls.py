@@ -27,6 +27,7 @@ _KEY_IN_QUERY = re.compile(
     r"([?&;](?:[\w.-]*(?:token|secret|passw|api_?key|signature)[\w.-]*|key|sig|auth|pwd|pass)=)[^&;#\s]+",
     re.IGNORECASE,
 )
+_SCHEME = re.compile(r"https?://(?:www\.)?", re.IGNORECASE)
 _USERINFO = re.compile(r"(?<=//)[^/?#]*@")
 _BLANKS = re.compile(r"[\t\r\n]")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -134,6 +135,12 @@ def _canonical(found: re.Match[str], host: str) -> str:
     fragment = found["fragment"] or ""
     route = f"#{fragment}" if fragment.startswith(("!", "/")) else ""
     return f"https://{host}{path}{query}{route}"
+
+
+def without_scheme(url: str) -> str:
+    """What two spellings of the same address have in common, for a machine: less than `canonical`."""
+    host, slash, path = _SCHEME.sub("", url).partition("/")
+    return f"{host.lower()}{slash}{path}".rstrip("/")
 
 
 def is_homepage(canonical_url: str) -> bool:

@@ -22,16 +22,16 @@ LAYERS = (
     {"toml"},
     ROOMS,
     {"recent", "arrivals"},
-    {"intake", "offline", "online", "outcomes", "plan", "steady", "growth"},
+    {"discover", "intake", "offline", "online", "outcomes", "plan", "steady", "growth"},
     {"growing"},
     {"poll", "deliver", "maintain", "reload", "checkup", "ops"},
     {"credentials"},
-    {"environment"},
+    {"environment", "feedlists"},
     {"scheduler", "config", "log", "health", "example"},
     {"app"},
     {"demo"},
     {"options"},
-    {"rulecommands", "storycommands"},
+    {"feedcommands", "rulecommands", "storycommands"},
     {"cli"},
     {"__main__"},
 )
@@ -46,7 +46,7 @@ DOORS = {
     "pysqlite3": {"store/"},
     "daachorse": {"rules/automaton.py"},
     "re2": {"rules/"},
-    "typer": {"cli.py", "options.py", "rulecommands.py", "storycommands.py"},
+    "typer": {"cli.py", "options.py", "feedcommands.py", "rulecommands.py", "storycommands.py"},
     "rich": {"show.py", "receivers/console.py"},
 }
 
