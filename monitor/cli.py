@@ -27,6 +27,7 @@ from monitor import (
     online,
     show,
     signals,
+    urls,
 )
 from monitor import config as configuration
 from monitor.credentials import load_secrets
@@ -199,8 +200,8 @@ def check(
     folder = Path(loaded.rules.path)
     outlets = [feed.to_feed().outlet for feed in loaded.feeds]
     matcher, silent = checked(folder, today=app.now().date(), outlets=outlets)
-    lists = len({one.file for one in placed} - {str(config)})
-    listed = f", {lists} feed lists in {loaded.polling.feed_lists}" if lists else ""
+    lists = {one.file for one in placed} - {str(config)}
+    listed = f", some of them in {loaded.polling.feed_lists}" if lists else ""
     show.say(f"config   fine: {config}, {len(placed)} feeds{listed}")
     for warning in feedlists.alike(placed):
         show.warn(str(warning), "yellow")
@@ -224,7 +225,8 @@ def _check_online(config: Config, secrets: Secrets) -> bool:
             online.feeds(feeds, fetcher, reading), len(feeds)
         ):
             failed += not readable
-            show.say(f"feed     {feed.outlet.name}: {what}", "" if readable else "red")
+            where = "" if readable else f" ({urls.shown(feed.url)})"
+            show.say(f"feed     {feed.outlet.name}: {what}{where}", "" if readable else "red")
     show.say(f"feeds    {len(feeds) - failed} of {len(feeds)} can be read", "red" if failed else "")
     return fine and not failed
 

@@ -58,7 +58,10 @@ class Answer:
 IS_ONE = "this address is a feed"
 NAMED = "the page names"
 GUESSED = "the page names no feed; found in the usual places:"
-NONE = "the page names no feed that can be read, and there is none in the usual places"
+NONE = (
+    "the page names no feed that can be read, and there is none in the usual places; "
+    "if the site has a page that lists its feeds, give the address of that"
+)
 
 
 def look(url: str, fetcher: Fetcher, reading: Reading) -> Answer:
@@ -89,7 +92,7 @@ def _beyond(page: str, url: str, fetcher: Fetcher, reading: Reading) -> Answer:
 def _try(
     links: Sequence[Link], fetcher: Fetcher, reading: Reading
 ) -> tuple[tuple[Found, ...], tuple[Unreadable, ...]]:
-    """Those that can be read, each once, and those that can't, in their order."""
+    """Those that can be read, each once, and those that were declared and can't, in their order."""
     found: list[Found] = []
     failed = []
     seen: set[str] = set()
@@ -98,7 +101,8 @@ def _try(
         try:
             one = _found(fetched, link.title)
         except FeedError as error:
-            failed.append(Unreadable(link.url, str(error)))
+            if link.declared:
+                failed.append(Unreadable(link.url, str(error)))
             continue
         # The same document at several addresses is one feed.
         same = {canonical(one.url), fetched.body_hash}

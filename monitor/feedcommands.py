@@ -204,9 +204,11 @@ def _address(written: str) -> str:
 def _reason(error: ValidationError) -> str:
     """In the words of our own validators."""
     details = error.errors(include_url=False)[0]
-    key = details["loc"][0] if details["loc"] else ""
-    reason = details.get("ctx", {}).get("error") or "it can't be this"
-    return f"{key}: {reason}"
+    return str(details.get("ctx", {}).get("error") or "it cannot be this")
+
+
+def _key(error: ValidationError) -> str:
+    return str(error.errors(include_url=False)[0]["loc"][0])
 
 
 def _list_folder(config: Config) -> Path:
@@ -246,7 +248,7 @@ def _previews(
             for one in answer.feeds
         ]
     except ValidationError as error:
-        raise typer.BadParameter(_reason(error)) from None
+        raise typer.BadParameter(_reason(error), param_hint=f"--{_key(error)}") from None
 
 
 def _matcher(config: Config) -> Matcher | None:

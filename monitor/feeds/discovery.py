@@ -85,6 +85,8 @@ class Link:
     url: str
     title: str
     """What the page calls it, "" where it has no name."""
+    declared: bool = False
+    """The page says that it is a feed; else it only looks like one."""
 
 
 def is_page(body: str) -> bool:
@@ -105,7 +107,7 @@ def links(page: str, url: str) -> tuple[Link, ...]:
         if name == "base":
             base = _joined(url, href) or base
         elif name == "link" and _is_declared(attributes):
-            declared.append(Link(_joined(base, href), _title(attributes)))
+            declared.append(Link(_joined(base, href), _title(attributes), declared=True))
         elif name == "a" and _looks_like_a_feed(href):
             linked.append(Link(_joined(base, href), _title(attributes)))
     return _distinct([*declared, *linked])

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 _BARE = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});)")
 """What XML does not know: an ampersand that stands for itself, a name that only HTML has."""
-_PROLOGUE = re.compile(rb"\s*(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*>)", re.DOTALL | re.IGNORECASE)
+_PROLOGUE = re.compile(
+    rb"\s*(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>)", re.DOTALL | re.IGNORECASE
+)
 _ROOT = re.compile(rb"\s*<(?:[\w.-]+:)?([A-Za-z_][\w.-]{0,40})")
 _HEAD = 64_000
 

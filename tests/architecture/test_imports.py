@@ -23,7 +23,7 @@ LAYERS = (
     ROOMS,
     {"recent", "arrivals"},
     {"discover", "intake", "offline", "online", "outcomes", "plan", "steady", "growth"},
-    {"growing"},
+    {"growing", "feedpreview"},
     {"poll", "deliver", "maintain", "reload", "checkup", "ops"},
     {"credentials"},
     {"environment", "feedlists"},
