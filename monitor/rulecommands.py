@@ -65,7 +65,7 @@ def rules_list(
 
 def _known_name(entity: str, rule_set: RuleSet) -> str:
     name = entity.removeprefix("@")
-    known = [named.id for named in rule_set.all_named]
+    known = [*rule_set.entities, *rule_set.terms, *rule_set.groups]
     if name and name not in known:
         near = did_you_mean(name, known)
         hint = f"Did you mean {near}?" if near else "`monitor rules list --forms` shows all"
@@ -123,7 +123,8 @@ def _list_hits(loaded: Config, rule_set: RuleSet, name: str, *, as_json: bool) -
         with database.reading() as tx:
             total = stored_items.count(tx)
         counted = listing.count_hits(matcher, show.progress(_stored(database), total))
-    found = [one for one in counted if name in {"", one.named}]
+    wanted = rule_set.members(name)
+    found = [one for one in counted if not name or one.named in wanted]
     if as_json:
         show.data([asdict(one) for one in found])
         return

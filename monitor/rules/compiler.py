@@ -50,7 +50,7 @@ class _Compiler:
         # Evaluated in this order, so that matches need no sorting by severity.
         chosen.sort(key=lambda parsed: -parsed.rule.severity.rank)
         compiled = []
-        builder = Builder(self._concept, self._patterns.__getitem__)
+        builder = Builder(self._concept, self._patterns.__getitem__, self._rule_set.members)
         for parsed in chosen:
             node = builder.node(parsed.tree)
             needs = self._needs(node)

@@ -134,7 +134,10 @@ class Reader:
         before: bool = True,
         after: bool = True,
     ) -> list[Mention]:
-        """The mentions with another at most so many words before them, or after them."""
+        """The mentions with another at most so many words before them, or after them.
+
+        Where the order makes no difference, one inside the other is as close as can be.
+        """
         between, limit = self.reading.between, 2 * words + 1
         starts = [other[0] for other in others]
         ends = [other[1] for other in others]
@@ -150,6 +153,9 @@ class Reader:
                 gap = between(end, starts[position])
                 if gap is not None and gap <= limit:
                     kept.append(mention)
+                    continue
+            if before and after and _nested(start, end, starts, ends):
+                kept.append(mention)
         return kept
 
     def smallest_gap(self, left: Node, right: Node, *, ordered: bool) -> int | None:
@@ -199,6 +205,18 @@ class Reader:
             for mention, concept in self.evidence(operand):
                 if mention in wanted:
                     yield mention, concept
+
+
+def _nested(start: int, end: int, starts: list[int], ends: list[int]) -> bool:
+    """Whether a mention lies inside one of others that are in order, or one of them inside it.
+
+    The very same words are one mention that is of both, not two that are close.
+    """
+    around = bisect_right(starts, start) - 1
+    if around >= 0 and ends[around] >= end:
+        return (starts[around], ends[around]) != (start, end)
+    inside = bisect_left(starts, start)
+    return inside < len(starts) and ends[inside] <= end
 
 
 Step = tuple[int, bool, bool]

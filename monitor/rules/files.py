@@ -14,12 +14,19 @@ from monitor.errors import ConfigError, Problem, RuleError
 from monitor.model import Rule, Severity
 from monitor.rules import languages, sense
 from monitor.rules.garbage import no_collections
-from monitor.rules.model import Entity, ParsedRule, Place, RuleSet, RuleTest, Terms
-from monitor.rules.parser import QueryError, check_references, parse, parse_entry
+from monitor.rules.model import Entity, Group, ParsedRule, Place, RuleSet, RuleTest, Terms
+from monitor.rules.parser import (
+    QueryError,
+    check_references,
+    missing,
+    missing_remedy,
+    parse,
+    parse_entry,
+)
 from monitor.rules.schema import ID, EntityTable, FileTables, RuleTable, TermsTable, TestTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from monitor.rules.ast import Node
@@ -30,7 +37,7 @@ MAX_FILES = 1_000
 
 _ID = re.compile(ID)
 _DROPPINGS = (".", "~", "#")
-_Named = TypeVar("_Named", Entity, Terms, ParsedRule)
+_Named = TypeVar("_Named", Entity, Terms, Group, ParsedRule)
 
 
 def load(folder: Path) -> RuleSet:
@@ -122,6 +129,7 @@ class _Reader:
         self._problems: list[Problem] = []
         self._entities: dict[str, Entity] = {}
         self._terms: dict[str, Terms] = {}
+        self._groups: dict[str, Group] = {}
         self._rules: dict[str, ParsedRule] = {}
         self._files: list[str] = []
 
@@ -147,6 +155,9 @@ class _Reader:
             self._add(id_, self._entity(id_, entity, place / "entities" / id_), self._entities)
         for id_, terms in tables.terms.items():
             self._add(id_, self._term_list(id_, terms, place / "terms" / id_), self._terms)
+        for id_, group in tables.groups.items():
+            made = Group(id_, tuple(group.members), place / "groups" / id_, group.note)
+            self._add(id_, made, self._groups)
         for index, rule in enumerate(tables.rules):
             if parsed := self._rule(rule, place / "rules" / index):
                 self._add(rule.id, parsed, self._rules)
@@ -157,19 +168,21 @@ class _Reader:
         Raises:
             RuleError: Something is wrong.
         """
+        self._check_groups()
+        self._check_follows()
         self._check_references()
         if self._problems:
             raise RuleError(sorted(self._problems, key=_order))
-        return RuleSet(self._rules, self._entities, self._terms, tuple(self._files))
+        return RuleSet(self._rules, self._entities, self._terms, tuple(self._files), self._groups)
 
     def _add(self, id_: str, thing: _Named, into: dict[str, _Named]) -> None:
         place = thing.place / "id" if isinstance(thing, ParsedRule) else thing.place
         self._check_id(id_, place)
-        first: Entity | Terms | ParsedRule | None
+        first: Entity | Terms | Group | ParsedRule | None
         if isinstance(thing, ParsedRule):
             first = self._rules.get(id_)
         else:
-            first = self._entities.get(id_) or self._terms.get(id_)
+            first = self._entities.get(id_) or self._terms.get(id_) or self._groups.get(id_)
         if first:
             where = f"{first.place.file}:{first.place.line}"
             problem = place.key_problem(
@@ -200,7 +213,9 @@ class _Reader:
             )
             self._problems.append(problem)
         excluded = self._entries(table.excluded, place / "except")
-        return Terms(id_, names, excluded, place, table.note, tuple(table.follows))
+        return Terms(
+            id_, names, excluded, place, table.note, tuple(table.follows), stories=table.stories
+        )
 
     def _names(
         self, table: Mapping[str, Sequence[str]], place: Place
@@ -246,7 +261,35 @@ class _Reader:
             return None
         return tree
 
-    def _check_references(self) -> None:
+    def _check_groups(self) -> None:
+        names = self._names_of_all()
+        for group in self._groups.values():
+            for index, member in enumerate(group.members):
+                place = group.place / "members" / index
+                if member not in names:
+                    remedy = missing_remedy(member, names)
+                    self._problems.append(place.problem(missing(member), remedy))
+                elif self._reaches(member, group.id):
+                    self._problems.append(
+                        place.problem(f"@{group.id} would contain itself", f"Delete {member} here")
+                    )
+
+    def _reaches(self, start: str, goal: str) -> bool:
+        """Whether a group is a member of another, or of one of its members."""
+        waiting, seen = [start], set[str]()
+        while waiting:
+            name = waiting.pop()
+            if name == goal:
+                return True
+            if name not in seen and name in self._groups:
+                waiting += self._groups[name].members
+            seen.add(name)
+        return False
+
+    def _names_of_all(self) -> Collection[str]:
+        return self._entities.keys() | self._terms.keys() | self._groups.keys()
+
+    def _check_follows(self) -> None:
         for terms in self._terms.values():
             for index, id_ in enumerate(terms.follows):
                 if id_ not in self._terms:
@@ -255,7 +298,9 @@ class _Reader:
                         f'no term list is called "{id_}"', "Write the name of one: [terms.NAME]"
                     )
                     self._problems.append(problem)
-        names = self._entities.keys() | self._terms.keys()
+
+    def _check_references(self) -> None:
+        names = self._names_of_all()
         for parsed in self._rules.values():
             try:
                 check_references(parsed.tree, names)

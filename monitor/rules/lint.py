@@ -212,8 +212,9 @@ def _far(node: ast.Near, rule_set: RuleSet, place: Place) -> Iterator[Problem]:
 
 def _has_wildcard(node: ast.Node, rule_set: RuleSet) -> bool:
     if isinstance(node, ast.Ref):
-        named = rule_set.named(node.name)
-        return any(name.endswith("*") for names in named.names.values() for name in names)
+        named = map(rule_set.named, rule_set.members(node.name))
+        listed = (names for one in named for names in one.names.values())
+        return any(name.endswith("*") for names in listed for name in names)
     return isinstance(node, ast.Term) and node.prefix
 
 
@@ -234,12 +235,13 @@ def _repeated(node: ast.Or | ast.And, place: Place) -> Iterator[Problem]:
 
 
 def _unused(rule_set: RuleSet) -> Iterator[Problem]:
-    used = {
+    referred = {
         node.name
         for parsed in rule_set.rules.values()
         for node in ast.walk(parsed.tree)
         if isinstance(node, ast.Ref)
     }
+    used = {member for name in referred for member in rule_set.members(name)}
     # A file of which no rule uses anything is there to tell stories apart.
     files = {parsed.place.file for parsed in rule_set.rules.values()}
     files |= {named.place.file for named in rule_set.all_named if named.id in used}

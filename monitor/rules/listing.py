@@ -58,7 +58,7 @@ class Hit:
 
 def forms_of(rule_set: RuleSet, name: str = "") -> list[NameForms]:
     """The forms of every name, or of those of one entity or list."""
-    wanted = [rule_set.named(name)] if name else rule_set.all_named
+    wanted = map(rule_set.named, rule_set.members(name)) if name else rule_set.all_named
     return [one for named in wanted for one in _forms_of(named)]
 
 

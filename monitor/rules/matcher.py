@@ -52,7 +52,10 @@ class Matcher:
             id_: parsed.rule for id_, parsed in rule_set.rules.items()
         }
         """Every rule by its id, also those that are not enabled or have expired."""
-        self._all_named = rule_set.all_named
+        self._telling = tuple(
+            named for named in rule_set.all_named if isinstance(named, Entity) or named.stories
+        )
+        self._members = rule_set.members
         self._finder = finder
         self._labels = labels
         self._compiled = compiled
@@ -89,12 +92,12 @@ class Matcher:
     @cached_property
     def names(self) -> Mapping[str, str]:
         """What every entity is called, by the term of its evidence (`@cho-tae-yul`)."""
-        return {f"@{one.id}": one.name for one in self._all_named if isinstance(one, Entity)}
+        return {f"@{one.id}": one.name for one in self._telling if isinstance(one, Entity)}
 
     @cached_property
     def _named(self) -> Concepts:
         # Of use for matched items only; a matcher that is only tested never needs it.
-        return Concepts(self._all_named)
+        return Concepts(self._telling)
 
     def mentions(self, item: Item) -> Iterator[Evidence]:
         """Every mention of a name, of those that rules use, whether or not a rule matches."""
@@ -121,7 +124,7 @@ class Matcher:
         limits = self._limits.get(index)
         if limits and (refusal := limits.refusal(reader.reading.item)):
             return Explanation(rule.id, False, failed=refusal[0], cause=refusal[1])
-        failed, cause = first_failure(parse(rule.query), reader, Builder(self._concept, _pattern))
+        failed, cause = first_failure(parse(rule.query), reader, self._builder)
         if failed:
             return Explanation(rule.id, False, failed=failed, cause=cause)
         return Explanation(rule.id, True, self.evidence(self._compiled[index].node, reader))
@@ -136,6 +139,10 @@ class Matcher:
 
     def _concept(self, leaf: Leaf) -> int:
         return self._concepts[str(leaf)]
+
+    @property
+    def _builder(self) -> Builder:
+        return Builder(self._concept, _pattern, self._members)
 
     @cached_property
     def _concepts(self) -> dict[str, int]:

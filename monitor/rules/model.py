@@ -84,11 +84,24 @@ class Terms:
     note: str = ""
     follows: tuple[str, ...] = ()
     """Term lists that say an earlier state of affairs."""
+    stories: bool = True
+    """Whether the words also tell stories apart, and not only help queries."""
 
     @property
     def kind(self) -> str:
         """Plain words have no kind."""
         return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Several entities and term lists under one name: any of them."""
+
+    id: str
+    members: tuple[str, ...]
+    """Names of entities, term lists and other groups, as the file has them."""
+    place: Place
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +138,26 @@ class RuleSet:
     entities: Mapping[str, Entity]
     terms: Mapping[str, Terms]
     files: tuple[str, ...] = ()
+    groups: Mapping[str, Group] = field(default_factory=dict)
 
     def named(self, name: str) -> Entity | Terms:
-        """What @name stands for."""
+        """The entity or term list of a name."""
         return self.entities.get(name) or self.terms[name]
+
+    def members(self, name: str) -> tuple[str, ...]:
+        """The entities and term lists that @name stands for: itself, or those of a group."""
+        found: list[str] = []
+        waiting, seen = [name], set[str]()
+        while waiting:
+            one = waiting.pop()
+            if one in seen:
+                continue
+            seen.add(one)
+            if group := self.groups.get(one):
+                waiting.extend(reversed(group.members))
+            else:
+                found.append(one)
+        return tuple(found)
 
     @property
     def all_named(self) -> tuple[Entity | Terms, ...]:

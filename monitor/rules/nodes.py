@@ -10,7 +10,7 @@ from monitor.rules.reading import ALL, CONTENT, LEAD, SUMMARY, TITLE
 from monitor.rules.regex import Pattern, compile_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
 _MASKS = {"title": TITLE, "summary": SUMMARY, "body": CONTENT, "lead": LEAD}
 _EFFORT = {ANY: 1, META: 2, IN: 3, NOT: 4, OR: 5, AND: 5, OF: 6, ATLEAST: 7, NEAR: 8, REGEX: 9}
@@ -20,17 +20,23 @@ class Builder:
     """Writes trees in the numbers of their leaves."""
 
     def __init__(
-        self, concept: Callable[[ast.Leaf], int], pattern: Callable[[ast.Regex], Pattern]
+        self,
+        concept: Callable[[ast.Leaf], int],
+        pattern: Callable[[ast.Regex], Pattern],
+        members: Callable[[str], Sequence[str]],
     ) -> None:
         self._concept = concept
         self._pattern = pattern
+        self._members = members
 
     def node(self, tree: ast.Node, mask: int = ALL) -> Node:  # noqa: C901, PLR0911 - one for each kind
         """The compiled form of a tree, within the fields of a mask."""
         match tree:
-            case ast.Term() | ast.Ref():
-                concept = self._concept(tree)
-                return concept if mask == ALL else (IN, mask, concept)
+            case ast.Term():
+                return self._found(tree, mask)
+            case ast.Ref():
+                members = self._members(tree.name)
+                return _any_of(tuple(self._found(ast.Ref(name), mask) for name in members))
             case ast.Regex():
                 return REGEX, mask, self._concept(tree), self._pattern(tree)
             case ast.And():
@@ -51,14 +57,27 @@ class Builder:
                     return self.node(tree.clause, _MASKS[tree.name])
                 return _meta(tree.name, tree.clause)
 
+    def _found(self, leaf: ast.Leaf, mask: int) -> Node:
+        concept = self._concept(leaf)
+        return concept if mask == ALL else (IN, mask, concept)
+
     def _nodes(self, trees: Iterable[ast.Node], mask: int) -> tuple[Node, ...]:
         return tuple(self.node(tree, mask) for tree in trees)
 
 
 def _any_of(nodes: tuple[Node, ...]) -> Node:
+    if len(nodes) == 1:
+        return nodes[0]
+    nodes = tuple(dict.fromkeys(part for node in nodes for part in _alternatives(node)))
     if all(node.__class__ is int for node in nodes):
         return ANY, nodes
     return OR, tuple(sorted(nodes, key=_effort))
+
+
+def _alternatives(node: Node) -> tuple[Node, ...]:
+    """What a node is the OR of: brackets and groups make no difference."""
+    within: tuple[Node, ...] = node[1] if node.__class__ is tuple and node[0] in {ANY, OR} else ()
+    return within or (node,)
 
 
 def _effort(node: Node) -> int:

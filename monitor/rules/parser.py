@@ -554,14 +554,20 @@ def check_references(node: Node, names: Collection[str]) -> None:
     """
     for found in ast.walk(node):
         if isinstance(found, Ref) and found.name not in names:
-            close = get_close_matches(found.name, names, 1)
-            remedy = f"Did you mean @{close[0]}?" if close else ""
-            raise QueryError(
-                found.at,
-                f"there is no entity or term list named {found.name}",
-                remedy.rstrip("?")
-                or f"Define [entities.{found.name}] or [terms.{found.name}] in a rule file",
-            )
+            raise QueryError(found.at, missing(found.name), missing_remedy(found.name, names))
+
+
+def missing(name: str) -> str:
+    """What is wrong with a name that nothing has."""
+    return f"there is no entity or term list named {name}"
+
+
+def missing_remedy(name: str, names: Collection[str]) -> str:
+    """How to mend it."""
+    close = get_close_matches(name, names, 1)
+    if close:
+        return f"Did you mean @{close[0]}"
+    return f"Define [entities.{name}] or [terms.{name}] in a rule file"
 
 
 def _short(text: str, limit: int = 60) -> str:

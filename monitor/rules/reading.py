@@ -37,7 +37,17 @@ _PIECE = re.compile(
 MAX_PIECES = 5_000
 """Irregular places of one field, and plain stretches between them, that are read."""
 
-_REST_OF_WORD = re.compile(r"[^\W_]*")
+# By what a beginning of a word ends in: text that writes no spaces would make it grow to the next comma.
+_HIRAGANA = "\u3041-\u309f"
+_KATAKANA = "\u30a1-\u30ff"
+_HAN = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_ENDINGS = (
+    (re.compile(f"[{_HAN}]"), re.compile("")),
+    (re.compile(f"[{_HIRAGANA}]"), re.compile(f"[{_HIRAGANA}]*")),
+    (re.compile(f"[{_KATAKANA}]"), re.compile(f"[{_KATAKANA}]*")),
+)
+_WIDE = re.compile(f"[{_HIRAGANA}{_KATAKANA}{_HAN}]")
+_REST_OF_WORD = re.compile(f"[^\\W_{_HIRAGANA}{_KATAKANA}{_HAN}]*")
 
 
 def scannable(text: str) -> str:
@@ -159,8 +169,11 @@ class Reading:
         return field, spans[start - base][0], spans[end - base - 1][1]
 
     def word_end(self, end: int) -> int:
-        """Where the word that reaches to `end` really ends."""
-        found = _REST_OF_WORD.match(self.text, end)
+        """Where the word that reaches to `end` really ends; after a Han character, right there."""
+        ending = _REST_OF_WORD
+        if _WIDE.match(self.text, end - 1):
+            ending = next(rest for last, rest in _ENDINGS if last.match(self.text, end - 1))
+        found = ending.match(self.text, end)
         return found.end() if found else end
 
     def originals(self) -> Iterator[tuple[int, str]]:

@@ -60,6 +60,10 @@ class TermsTable(Table):
     model_config = ConfigDict(extra="allow", strict=True)
     __pydantic_extra__: dict[str, Words] = Field(init=False)
 
+    stories: bool = Field(
+        default=True,
+        description="Whether the words also tell stories apart; false where they only help queries.",
+    )
     excluded: list[str] = Field(
         default_factory=list,
         alias="except",
@@ -70,6 +74,13 @@ class TermsTable(Table):
         description="Term lists that say an earlier state of affairs; a story that comes from one of "
         "these to this one has changed.",
     )
+    note: str = Field(default="", description="For the next reader.")
+
+
+class GroupTable(Table):
+    """[groups.ID]: several entities and term lists under one name."""
+
+    members: Words = Field(description="Names of entities, term lists and other groups.")
     note: str = Field(default="", description="For the next reader.")
 
 
@@ -145,6 +156,11 @@ class FileTables(Table):
     terms: dict[str, TermsTable] = Field(
         default_factory=dict,
         description="Word lists, used as @name.",
+        json_schema_extra=_IDS,
+    )
+    groups: dict[str, GroupTable] = Field(
+        default_factory=dict,
+        description="Several of these under one name, used as @name.",
         json_schema_extra=_IDS,
     )
     rules: list[RuleTable] = Field(default_factory=list, description="What to look for.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -278,11 +279,16 @@ def test_the_demo_prints_its_alerts_and_ends(program: Program) -> None:
     done = program.run("demo", "--seconds", "24", timeout=60)
 
     assert done.returncode == 0, done.stderr
-    for told in ("Зеленський: на Курщині", "Минобороны России заявило", "S. Korea's FM Cho asks"):
-        assert done.stdout.count(told) == 1, "the first report of a story is told, once"
-    for other in ("Zelensky says", "젤렌스키", "Russia says", "조태열", "Сибіга і Чо"):
-        assert other not in done.stdout, "the same story in another language is not told again"
-    assert "Seoul's minister speaks" not in done.stdout, "nor is a copy under another headline"
+    # Whose report comes first depends on how busy the machine is; that it is told once does not.
+    for event in (
+        ("Зеленський: на Курщині", "Zelensky says", "젤렌스키"),
+        ("Минобороны России заявило", "Russia says"),
+        ("S. Korea's FM Cho asks", "Seoul's minister speaks", "조태열", "Сибіга і Чо"),
+    ):
+        lines = done.stdout.splitlines()
+        heads = [below for line, below in itertools.pairwise(lines) if "· #news-alerts" in line]
+        told = [head for head in heads if any(part in head for part in event)]
+        assert len(told) == 1, "each event is told once, whatever the language or the copy"
     assert "Shipyards" not in done.stdout
     assert "Traceback" not in done.stderr
 

@@ -194,3 +194,24 @@ def test_no_language_is_left_behind(labelled: list[tuple[str, str, bool, bool]],
         positives = count["hit"] + count["missed"]
         if positives >= 5:
             assert count["hit"] / positives >= LANGUAGE_FLOOR, language
+
+
+HEADLINES = ROOT / "tests" / "data" / "rules" / "headlines.tsv"
+CODES = {"P": "nk-pow", "K": "kursk", "S": "seoul-kyiv"}
+
+
+def test_the_rules_read_headlines_of_six_languages(matcher: Matcher) -> None:
+    right, wrong, missed = Counter[str](), Counter[str](), Counter[str]()
+    for line in HEADLINES.read_text(encoding="utf-8").splitlines():
+        if line.startswith("#"):
+            continue
+        codes, language, title, summary, *_ = f"{line}\t".split("\t")
+        truth = {CODES[code] for code in codes if code in CODES}
+        said = matched(matcher, title, summary, language) & RULES
+        right.update(truth & said)
+        wrong.update(said - truth)
+        missed.update(truth - said)
+
+    for rule in sorted(RULES):
+        assert right[rule] / (right[rule] + missed[rule]) >= 0.98, rule
+        assert right[rule] / (right[rule] + wrong[rule]) >= 0.95, rule

@@ -128,3 +128,21 @@ def test_a_number_with_an_ending_declines_with_its_noun() -> None:
 def test_letters_keep_their_case() -> None:
     assert {"Київ", "Києва"} <= texts("Київ", "uk", "place")
     assert "МИДа" in texts("МИД", "ru", "organisation")
+
+
+@pytest.mark.parametrize(
+    ("phrase", "language", "some"),
+    [
+        ("пленный из КНДР", "ru", ("пленные из кндр", "пленных из кндр")),
+        ("военный из Северной Кореи", "ru", ("военных из северной кореи",)),
+        ("військовий із Північної Кореї", "uk", ("військових із північної кореї",)),
+        ("раненый в бою", "ru", ("раненых в бою",)),
+    ],
+)
+def test_an_adjective_before_a_preposition_stands_for_a_noun(
+    phrase: str, language: str, some: tuple[str, ...]
+) -> None:
+    found = forms.phrase(phrase, language=language, kind="").texts
+
+    assert set(some) <= {text.lower() for text in found}
+    assert not {text for text in found if " иза " in text or " изы " in text}

@@ -156,7 +156,7 @@ class Slow:
                     if not fits_left(wanted.left, text, start):
                         continue
                     if wanted.right is Edge.PREFIX:
-                        while end < len(text) and text[end].isalnum():
+                        while re.match(f"[^\\W_{_CJK}]", text[end:]):
                             end += 1
                     elif not fits_right(wanted.right, text, end):
                         continue
@@ -182,8 +182,10 @@ class Slow:
         return kept
 
     def close(self, one: Found, two: Found, step: Step) -> bool:
-        if one.field != two.field:
+        if one.field != two.field or one == two:
             return False
+        if _within(one, two) or _within(two, one):
+            return not step.ordered
         if one.start > two.start:
             if step.ordered:
                 return False

@@ -201,6 +201,67 @@ def test_evidence_says_term_name_and_place(matcher: Matches) -> None:
     ]
 
 
+NESTED = """
+[terms.prisoner]
+en = ["captured North Korean soldier"]
+ja = ["拘束した北朝鮮兵"]
+[terms.captivity]
+en = ["captur*"]
+ja = ["拘束"]
+[terms.capture]
+en = ["captured"]
+"""
+
+
+def test_a_mention_inside_another_is_at_distance_0_from_it(matcher: Matches) -> None:
+    near = [
+        matcher(query, NESTED)
+        for query in ("@prisoner NEAR/0 @captivity", "@captivity NEAR/0 @prisoner")
+    ]
+    not_near = matcher("@prisoner NOT NEAR/0 @captivity", NESTED)
+    in_order = matcher("@prisoner ONEAR/100 @captivity", NESTED)
+
+    @given(before=st.text(max_size=9), after=st.text(max_size=9))
+    def in_any_surroundings(before: str, after: str) -> None:
+        item = Item(f"{before} captured North Korean soldier {after}")
+        for one in near:
+            (match,) = one.match(item)
+            assert {found.term for found in match.evidence} == {"@prisoner", "@captivity"}
+        assert not not_near.match(item)
+        assert not in_order.match(item)
+
+    in_any_surroundings()
+
+
+def test_a_mention_inside_another_is_near_it_without_spaces_too(matcher: Matches) -> None:
+    assert matcher("@prisoner NEAR/0 @captivity", NESTED).match(Item("拘束した北朝鮮兵の映像"))
+
+
+def test_one_word_that_is_a_mention_of_both_is_not_near_itself(matcher: Matches) -> None:
+    near = matcher("@capture NEAR/5 @captivity", NESTED)
+
+    assert not near.match(Item("captured"))
+    assert near.match(Item("captured, captured"))
+
+
+@pytest.mark.parametrize(
+    ("prefix", "text", "found"),
+    [
+        ("捕らえ*", "州で捕らえた北朝鮮兵の尋問映像", "捕らえた"),
+        ("北朝*", "北朝鮮兵", "北朝"),
+        ("ウクラ*", "ウクライナ軍", "ウクライナ"),
+        ("우크*", "우크라이나군의", "우크라이나군의"),
+        ("captur*", "captured兵", "captured"),
+    ],
+)
+def test_a_beginning_of_a_word_takes_in_no_neighbours_that_follow_without_a_space(
+    matcher: Matches, prefix: str, text: str, found: str
+) -> None:
+    (match,) = matcher(prefix).match(Item(text))
+
+    assert [one.text for one in match.evidence] == [found]
+
+
 def test_only_the_longest_of_overlapping_mentions_counts(matcher: Matches) -> None:
     names = '[terms.war]\nen = ["war", "Korean War"]\n'
 

@@ -36,6 +36,64 @@ _ORDINAL_ENDINGS: Slots = (
 )
 _VOWELS = frozenset("аеєиіїоуюяёыэ")
 _MOST_WORDS = 6
+_NO_NOUN = frozenset(
+    [
+        "в",
+        "во",
+        "на",
+        "из",
+        "изо",
+        "ис",
+        "із",
+        "зі",
+        "з",
+        "с",
+        "со",
+        "у",
+        "к",
+        "ко",
+        "до",
+        "от",
+        "ото",
+        "від",
+        "од",
+        "об",
+        "о",
+        "обо",
+        "про",
+        "по",
+        "під",
+        "под",
+        "надо",
+        "над",
+        "перед",
+        "при",
+        "за",
+        "для",
+        "без",
+        "через",
+        "між",
+        "между",
+        "против",
+        "проти",
+        "після",
+        "после",
+        "серед",
+        "среди",
+        "біля",
+        "близ",
+        "около",
+        "і",
+        "и",
+        "й",
+        "та",
+        "или",
+        "або",
+        "чи",
+        "не",
+    ]
+)
+"""Prepositions and conjunctions, which no adjective agrees with: a noun or a name stands before them."""
 _SINGULAR_KINDS = frozenset(("", "person", "place", "organisation"))
 
 
@@ -102,9 +160,8 @@ def _heads(words: list[str], language: str) -> Iterator[int]:
     agrees = _LANGUAGES[language].agrees
     for index, word in enumerate(words):
         following = words[index + 1].lower() if index + 1 < len(words) else ""
-        if not following or (
-            _ORDINAL.fullmatch(word) is None and not agrees(word.lower(), following)
-        ):
+        alone = not following or following in _NO_NOUN
+        if alone or (_ORDINAL.fullmatch(word) is None and not agrees(word.lower(), following)):
             yield index
             return
         if not _surely_adjective(word, language):
@@ -126,7 +183,7 @@ def _adjective(word: str, language: str) -> Slots:
 
 
 def _cases(word: str, language: str, kind: str) -> Slots:
-    if word.isupper() and len(word) > 1:
+    if word in _NO_NOUN or (word.isupper() and len(word) > 1):
         return _fixed(word)
     plain = _plain(word)
     return _cased(word, by_case(plain, _readings(word, plain, language, kind)))
