@@ -50,7 +50,9 @@ ADDED = "added.toml"
 UrlArgument = Annotated[
     str, typer.Argument(metavar="URL", help="Address of a feed, or of a page of its site.")
 ]
-TagsOption = Annotated[list[str], typer.Option("--tag", help="A word for rules; repeatable.")]
+TagsOption = Annotated[
+    list[str], typer.Option("--tag", metavar="WORD", help="A word for rules; repeatable.")
+]
 
 
 # -- list
@@ -147,12 +149,20 @@ def feeds_add(
     url: UrlArgument,
     *,
     config: ConfigOption = CONFIG,
-    name: Annotated[str, typer.Option(help="The outlet; default: what the feed says.")] = "",
-    language: Annotated[str, typer.Option(help="Two letters; default: what the feed says.")] = "",
-    kind: Annotated[str, typer.Option(help="wire, newspaper, broadcaster, government...")] = "",
-    country: Annotated[str, typer.Option(help="Two letters, such as KR.")] = "",
+    name: Annotated[
+        str, typer.Option(metavar="NAME", help="The outlet; default: what the feed says.")
+    ] = "",
+    language: Annotated[
+        str, typer.Option(metavar="CODE", help="Two letters; default: what the feed says.")
+    ] = "",
+    kind: Annotated[
+        str, typer.Option(metavar="KIND", help="wire, newspaper, broadcaster, government...")
+    ] = "",
+    country: Annotated[str, typer.Option(metavar="CODE", help="Two letters, such as KR.")] = "",
     tags: TagsOption = [],  # noqa: B006 - typer's way; never changed
-    interval: Annotated[str, typer.Option(help='Longest time between two polls: "2m".')] = "",
+    interval: Annotated[
+        str, typer.Option(metavar="TIME", help='Longest time between two polls: "2m".')
+    ] = "",
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Ask nothing: of several feeds, add the first.")
     ] = False,
@@ -191,10 +201,8 @@ def feeds_add(
 
 
 def _address(written: str) -> str:
-    """What people paste: without a scheme, or with the one that browsers once had for feeds."""
-    url = re.sub(r"(?i)^feed:(?://)?(?=https?:)", "", written.strip())
-    url = re.sub(r"(?i)^feed://", "https://", url)
-    url = url if "://" in url else f"https://{url}"
+    """The address of what people paste."""
+    url = urls.with_scheme(written.strip())
     try:
         return FeedSettings.model_validate({"url": url}).url
     except ValidationError as error:
@@ -443,11 +451,10 @@ def _sorted(
 
 
 def _feed(outline: Outline, tags: Sequence[str]) -> FeedSettings:
-    url = re.sub(r"(?i)^feed:(?://)?(?=https?:)", "", outline.url)
     language = outline.language.partition("-")[0].lower()
     return FeedSettings.model_validate(
         {
-            "url": re.sub(r"(?i)^feed://", "https://", url),
+            "url": urls.with_scheme(outline.url),
             "name": outline.title,
             "language": language if re.fullmatch("[a-z]{2,3}", language) else "",
             "tags": list(dict.fromkeys([*outline.tags, *tags])),

@@ -107,18 +107,21 @@ def _is_dropping(file: Path) -> bool:
 
 
 def _read(file: Path) -> list[Placed]:
-    name = str(file)
-    values, positions = toml.parse(toml.read(file, limit=MAX_SIZE), name)
-    problems = list(credentials.leaks(values, positions, name))
+    return _checked(toml.read(file, limit=MAX_SIZE), str(file))
+
+
+def _checked(text: str, file: str) -> list[Placed]:
+    values, positions = toml.parse(text, file)
+    problems = list(credentials.leaks(values, positions, file))
     try:
         feeds = FeedList.model_validate(values).feeds
     except ValidationError as error:
         leaking = {problem.line for problem in problems}
-        wrong = toml.problems_of(error, positions, name, model=FeedList)
+        wrong = toml.problems_of(error, positions, file, model=FeedList)
         problems += [problem for problem in wrong if problem.line not in leaking]
     if problems:
         raise ConfigError(problems)
-    return placed(feeds, positions, name)
+    return placed(feeds, positions, file)
 
 
 def repeated(feeds: Iterable[Placed]) -> list[Problem]:
@@ -156,21 +159,22 @@ def append(file: Path, feeds: Sequence[FeedSettings]) -> None:
     """Write feeds at the end of a feed list, which is made where it is missing; the rest of it stays.
 
     Raises:
-        ConfigError: What is there can't be read, or is no feed list.
+        ConfigError: What is there is no feed list, or would be none with these feeds.
         MonitorError: The file can't be written; it is as it was.
     """
     before = toml.read(file, limit=MAX_SIZE) if file.exists() else _HEADER
-    text = "\n".join([before.rstrip("\n") + "\n", *(_block(feed) for feed in feeds)])
-    try:
-        count = len(toml.parse(text, str(file))[0]["feeds"])
-    except ConfigError:
-        if file.exists():
-            toml.parse(before, str(file))  # what was wrong before is told where it is
-        cause = "its feeds are not written as [[feeds]], so none can be added at its end"
-        problem = Problem(str(file), None, None, cause, "Write them so, or name another file")
-        raise ConfigError([problem]) from None
+    _checked(before, str(file))
+    text = "\n".join([before.rstrip("\n") + "\n", *map(_block, feeds)])
     if len(text.encode()) > MAX_SIZE:
-        raise MonitorError(f"{file} would be larger than {MAX_SIZE:,} bytes with {count} feeds")
+        raise MonitorError(f"{file} would be larger than {MAX_SIZE:,} bytes with these feeds")
+    try:
+        toml.parse(text, str(file))
+    except ConfigError:
+        cause = "its feeds are not written as [[feeds]], so none can be added at its end"
+        problem = Problem(str(file), None, None, cause, "Write them so, or rename the file")
+        raise ConfigError([problem]) from None
+    # A feed may call itself what no config may hold.
+    _checked(text, str(file))
     _replace(file, text)
 
 

@@ -57,8 +57,9 @@ class Preview:
     @property
     def telling(self) -> list[Line]:
         """The newest items, and those that match."""
-        matched = [line for line in self.lines if line.rules][:_MATCHED]
-        return [line for line in self.lines if line in self.lines[:_NEWEST] or line in matched]
+        matching = [number for number, line in enumerate(self.lines) if line.rules][:_MATCHED]
+        chosen = {*range(min(_NEWEST, len(self.lines))), *matching}
+        return [self.lines[number] for number in sorted(chosen)]
 
 
 def preview(

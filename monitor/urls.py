@@ -27,6 +27,7 @@ _KEY_IN_QUERY = re.compile(
     r"([?&;](?:[\w.-]*(?:token|secret|passw|api_?key|signature)[\w.-]*|key|sig|auth|pwd|pass)=)[^&;#\s]+",
     re.IGNORECASE,
 )
+_FEED_SCHEME = re.compile(r"^feed:(?://)?", re.IGNORECASE)
 _SCHEME = re.compile(r"https?://(?:www\.)?", re.IGNORECASE)
 _USERINFO = re.compile(r"(?<=//)[^/?#]*@")
 _BLANKS = re.compile(r"[\t\r\n]")
@@ -135,6 +136,12 @@ def _canonical(found: re.Match[str], host: str) -> str:
     fragment = found["fragment"] or ""
     route = f"#{fragment}" if fragment.startswith(("!", "/")) else ""
     return f"https://{host}{path}{query}{route}"
+
+
+def with_scheme(written: str) -> str:
+    """What people paste as an address: without a scheme, or with the one that feeds once had."""
+    url = _FEED_SCHEME.sub("", written)
+    return url if "://" in url else f"https://{url}"
 
 
 def without_scheme(url: str) -> str:

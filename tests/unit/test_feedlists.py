@@ -227,6 +227,15 @@ def test_a_list_that_nothing_can_be_added_to_stays_as_it_is(
     assert file.read_text() == before
 
 
+def test_a_feed_that_calls_itself_a_token_can_not_break_the_config(tmp_path: Path) -> None:
+    file = tmp_path / "added.toml"
+
+    with pytest.raises(ConfigError, match="holds a secret"):
+        feedlists.append(file, [feed(name="xoxb-hunter2")])
+
+    assert not file.exists()
+
+
 def test_a_list_that_can_not_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "feeds").write_text("a file where the folder should be")
 
