@@ -47,6 +47,9 @@ feeds_cli = typer.Typer(help="Show, find, add and exchange feeds.", no_args_is_h
 ADDED = "added.toml"
 """The feed list that `feeds add` writes to."""
 
+_SHOWN = 50
+"""Of what an import skipped, in a terminal."""
+
 UrlArgument = Annotated[
     str, typer.Argument(metavar="URL", help="Address of a feed, or of a page of its site.")
 ]
@@ -490,8 +493,11 @@ def _slug(file: str) -> str:
 
 def _show_imported(imported: _Imported, target: Path) -> None:
     if imported.skipped:
-        rows = [(str(one.line), one.what, one.why) for one in imported.skipped]
-        show.table(f"{len(rows)} skipped", ("line", "what", "why"), rows)
+        count = len(imported.skipped)
+        rows = [(str(one.line), one.what, one.why) for one in imported.skipped[:_SHOWN]]
+        show.table(f"{count} skipped", ("line", "what", "why"), rows)
+        if count > _SHOWN:
+            show.say(f"and {count - _SHOWN} more; --json prints all", "dim")
     if not imported.feeds:
         show.say("no new feeds", "yellow")
         return
