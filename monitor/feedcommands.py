@@ -493,11 +493,11 @@ def _slug(file: str) -> str:
 
 def _show_imported(imported: _Imported, target: Path) -> None:
     if imported.skipped:
-        count = len(imported.skipped)
+        skipped = len(imported.skipped)
         rows = [(str(one.line), one.what, one.why) for one in imported.skipped[:_SHOWN]]
-        show.table(f"{count} skipped", ("line", "what", "why"), rows)
-        if count > _SHOWN:
-            show.say(f"and {count - _SHOWN} more; --json prints all", "dim")
+        show.table(f"{skipped} skipped", ("line", "what", "why"), rows)
+        if skipped > _SHOWN:
+            show.say(f"and {skipped - _SHOWN} more; --json prints all", "dim")
     if not imported.feeds:
         show.say("no new feeds", "yellow")
         return
