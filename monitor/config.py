@@ -172,7 +172,8 @@ def load_placed(path: Path, environ: Mapping[str, str]) -> tuple[Config, list[Pl
             problem for problem in wrong if not problem.line or problem.line not in leaking
         ]
     else:
-        listed, others = _feed_lists(config, positions, path)
+        variable = variables.get(("polling", "feed_lists"), "")
+        listed, others = _feed_lists(config, positions, path, variable=variable)
         feeds = [*feedlists.placed(config.feeds, positions, str(path)), *listed]
         others += feedlists.repeated(feeds)
     if problems or others:
@@ -182,23 +183,24 @@ def load_placed(path: Path, environ: Mapping[str, str]) -> tuple[Config, list[Pl
 
 
 def _feed_lists(
-    config: Config, positions: Positions, path: Path
+    config: Config, positions: Positions, path: Path, *, variable: str
 ) -> tuple[list[Placed], list[Problem]]:
+    """The feeds of the feed lists; `variable` is the environment's that names their folder, if any."""
     name = config.polling.feed_lists
     if not name:
         return [], []
     folder = path.parent / name
     if name != _DEFAULT_LISTS and not folder.exists():
-        line, column = positions.value(("polling", "feed_lists"))
-        cause = "the folder that polling.feed_lists names is not there"
-        remedy = 'Make it, or write feed_lists = "" for none'
-        return [], [Problem(str(path), line, column, cause, remedy)]
-    if path.resolve().is_relative_to(folder.resolve()):
-        line, column = positions.value(("polling", "feed_lists"))
-        cause = "the folder that polling.feed_lists names holds this file too"
-        remedy = "Name a folder with feed lists only"
-        return [], [Problem(str(path), line, column, cause, remedy)]
-    return feedlists.read(folder)
+        wrong = "is not there", 'Make it, or name none: ""'
+    elif path.resolve().is_relative_to(folder.resolve()):
+        wrong = "holds the config file too", "Name a folder with feed lists only"
+    else:
+        return feedlists.read(folder)
+    file, line, column = variable, None, None
+    if not variable:
+        file, (line, column) = str(path), positions.value(("polling", "feed_lists"))
+    cause = f"the folder that polling.feed_lists names {wrong[0]}"
+    return [], [Problem(file, line, column, cause, wrong[1])]
 
 
 _DEFAULT_LISTS: str = PollingSettings.model_fields["feed_lists"].default

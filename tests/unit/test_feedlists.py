@@ -133,14 +133,24 @@ def test_addresses_that_are_probably_one_feed_are_pointed_out(desk: Path) -> Non
     ("name", "told"),
     [
         ("korea", "config.toml:2:15: the folder that polling.feed_lists names is not there."),
-        (".", "config.toml:2:15: the folder that polling.feed_lists names holds this file too."),
-        ("config.toml", "config.toml:2:15: the folder that polling.feed_lists names holds this"),
+        (
+            ".",
+            "config.toml:2:15: the folder that polling.feed_lists names holds the config file too.",
+        ),
+        ("config.toml", "config.toml:2:15: the folder that polling.feed_lists names holds the"),
     ],
 )
 def test_a_folder_that_can_not_be_meant_is_refused(desk: Path, name: str, told: str) -> None:
     write(desk, config=f'[polling]\nfeed_lists = "{name}"\n')
 
     assert refusal(desk)[0].startswith(told)
+
+
+def test_a_folder_that_the_environment_names_is_told_with_its_variable(desk: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(desk / "config.toml", {"MONITOR_POLLING__FEED_LISTS": "korea"})
+
+    assert str(caught.value).startswith("MONITOR_POLLING__FEED_LISTS: the folder that")
 
 
 def test_an_empty_name_means_no_lists(desk: Path) -> None:
