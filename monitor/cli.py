@@ -10,7 +10,6 @@ import os
 import sys
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +17,7 @@ import typer
 
 from monitor import __version__, log, show, signals, urls
 from monitor.errors import ConfigError, MonitorError, Problem, StoreError
+from monitor.feedcommands import feeds_cli
 from monitor.model import Digest, Notice
 from monitor.options import (
     CONFIG,
@@ -29,6 +29,7 @@ from monitor.options import (
     JsonOption,
     database_of,
     load,
+    load_placed,
     right_now,
 )
 from monitor.rulecommands import rules_cli
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from monitor.config import Config
     from monitor.credentials import Secrets
     from monitor.model import Content
-    from monitor.store.feeds import FeedState
 
 cli = typer.Typer(
     help="Watches news feeds and tells a team on Slack, once per story, when something they follow "
@@ -53,7 +53,6 @@ cli = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-feeds_cli = typer.Typer(help="Show the feeds.", no_args_is_help=True)
 alerts_cli = typer.Typer(help="Show alerts and send held ones again.", no_args_is_help=True)
 db_cli = typer.Typer(help="Look after the database.", no_args_is_help=True)
 cli.add_typer(rules_cli, name="rules")
@@ -181,18 +180,23 @@ def check(
         bool, typer.Option("--online", help="Also ask Slack who we are, and every feed.")
     ] = False,
 ) -> None:
-    """Check the config, the secrets, and the rule files with their tests."""
+    """Check the config, the feed lists, the secrets, and the rule files with their tests."""
     from monitor import config as configuration
+    from monitor import feedlists
     from monitor.credentials import load_secrets
     from monitor.reload import checked
 
-    loaded = load(config)
+    loaded, placed = load_placed(config)
     secrets = load_secrets(os.environ)
     kind, reason = configuration.receiver_in_use(loaded, secrets)
     folder = Path(loaded.rules.path)
     outlets = [feed.to_feed().outlet for feed in loaded.feeds]
     matcher, silent = checked(folder, today=right_now().date(), outlets=outlets)
-    show.say(f"config   fine: {config}, {len(loaded.feeds)} feeds")
+    lists = {one.file for one in placed} - {str(config)}
+    listed = f", some of them in {loaded.polling.feed_lists}" if lists else ""
+    show.say(f"config   fine: {config}, {len(placed)} feeds{listed}")
+    for warning in feedlists.alike(placed):
+        show.warn(str(warning), "yellow")
     show.say(f"receiver {kind}: {reason}")
     show.say(f"rules    fine: {folder}, {len(matcher.rules)} rules, all their tests pass")
     for warning in silent:
@@ -216,7 +220,8 @@ def _check_online(config: Config, secrets: Secrets) -> bool:
             online.feeds(feeds, fetcher, reading), len(feeds)
         ):
             failed += not readable
-            show.say(f"feed     {feed.outlet.name}: {what}", "" if readable else "red")
+            where = "" if readable else f" ({urls.shown(feed.url)})"
+            show.say(f"feed     {feed.outlet.name}: {what}{where}", "" if readable else "red")
     show.say(f"feeds    {len(feeds) - failed} of {len(feeds)} can be read", "red" if failed else "")
     return fine and not failed
 
@@ -286,74 +291,6 @@ def _lines(items: str) -> Iterator[Iterable[str]]:
         raise ConfigError([Problem(items, None, None, cause, "Check its name")]) from None
     with file:
         yield jsonl.lines(file, file=items)
-
-
-@feeds_cli.command("list")
-def feeds_list(*, config: ConfigOption = CONFIG, as_json: JsonOption = False) -> None:
-    """List the feeds with their state."""
-    from monitor.store import feeds as stored_feeds
-
-    loaded = load(config)
-    with database_of(loaded) as database, database.reading() as tx:
-        states = stored_feeds.states(tx)
-    now = right_now()
-    if as_json:
-        show.data([_feed_json(state, now) for state in states])
-        return
-    rows = [
-        (
-            state.feed.outlet.name,
-            state.feed.outlet.language,
-            _feed_state(state),
-            show.ago(state.last_ok_at, now=now),
-            "-" if state.gone_at else show.ago(state.next_poll_at, now=now),
-            state.error or _remark(state, now),
-            urls.shown(state.feed.url),
-        )
-        for state in states
-    ]
-    columns = ("outlet", "lang", "state", "last answer", "next poll", "remark", "address")
-    show.table(f"{len(rows)} feeds", columns, rows)
-
-
-def _feed_state(state: FeedState) -> show.Cell:
-    if state.gone_at:
-        return show.Cell("gone", "red")
-    if state.failures:
-        return show.Cell(f"failing ({state.failures})", "red")
-    if state.last_ok_at is None:
-        return show.Cell("new", "dim")
-    return show.Cell("fine", "green")
-
-
-def _remark(state: FeedState, now: datetime) -> str:
-    """What a person should know of a feed that works."""
-    remarks = []
-    if state.move.to:
-        remarks.append(f"says it moved to {urls.shown(state.move.to)}")
-    if silent_since := _silent_since(state, now):
-        remarks.append(f"silent for {show.span((now - silent_since).total_seconds())}, unlike it")
-    if state.gap_at:
-        remarks.append(f"{state.gaps} gaps, entries may have been missed: poll it more often")
-    return "; ".join(remarks)
-
-
-def _silent_since(state: FeedState, now: datetime) -> datetime | None:
-    """When its last news came, of a feed that is silent for longer than its rhythm allows."""
-    from monitor.feeds import rhythm
-
-    known = rhythm.unpack(state.rhythm, now=now.timestamp())
-    silent = rhythm.is_silent(known, now.timestamp())
-    return datetime.fromtimestamp(known.at, UTC) if silent else None
-
-
-def _feed_json(state: FeedState, now: datetime) -> dict[str, object]:
-    outlet = asdict(state.feed.outlet)
-    row = asdict(state) | {"url": urls.shown(state.feed.url), "outlet": outlet}
-    del row["feed"], row["rhythm"]
-    row["move"] = asdict(state.move) | {"to": urls.shown(state.move.to)}
-    row["silent_since"] = _silent_since(state, now)
-    return row
 
 
 @alerts_cli.command("list")

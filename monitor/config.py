@@ -14,7 +14,7 @@ from pydantic import (
     ValidationError,
 )
 
-from monitor import credentials, environment, toml
+from monitor import credentials, environment, feedlists, toml
 from monitor.alerts.settings import AlertsSettings
 from monitor.errors import ConfigError, Problem
 from monitor.feeds.settings import FeedSettings, PollingSettings
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from monitor.credentials import Secrets
+    from monitor.feedlists import Placed
     from monitor.toml import Positions
 
 MAX_SIZE = 4_000_000
@@ -143,7 +144,16 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
     Relative paths in it are relative to the folder of the file, wherever the service is started.
 
     Raises:
-        ConfigError: The file or a variable is wrong; everything that is wrong is listed.
+        ConfigError: The file, a feed list or a variable is wrong; everything that is wrong is listed.
+    """
+    return load_placed(path, environ)[0]
+
+
+def load_placed(path: Path, environ: Mapping[str, str]) -> tuple[Config, list[Placed]]:
+    """The settings, and where each of the feeds is written.
+
+    Raises:
+        ConfigError: As `load` does.
     """
     values, positions = toml.parse(_source(path), str(path))
     overrides, problems = environment.overrides(environ, Config)
@@ -151,6 +161,8 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
     problems += leaks
     merged = environment.merged(values, overrides)
     variables = {override.place: override.variable for override in overrides}
+    feeds: list[Placed] = []
+    others: list[Problem] = []
     try:
         config = Config.model_validate(merged)
     except ValidationError as error:
@@ -160,10 +172,39 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
             problem for problem in wrong if not problem.line or problem.line not in leaking
         ]
     else:
-        problems += _repeated(config, positions, str(path))
-    if problems:
-        raise ConfigError(sorted(problems, key=in_order))
-    return _anchored(config, path.parent)
+        variable = variables.get(("polling", "feed_lists"), "")
+        listed, others = _feed_lists(config, positions, path, variable=variable)
+        feeds = [*feedlists.placed(config.feeds, positions, str(path)), *listed]
+        others += feedlists.repeated(feeds)
+    if problems or others:
+        raise ConfigError([*sorted(problems, key=in_order), *others])
+    config = config.model_copy(update={"feeds": tuple(one.feed for one in feeds)})
+    return _anchored(config, path.parent), feeds
+
+
+def _feed_lists(
+    config: Config, positions: Positions, path: Path, *, variable: str
+) -> tuple[list[Placed], list[Problem]]:
+    """The feeds of the feed lists; `variable` is the environment's that names their folder, if any."""
+    name = config.polling.feed_lists
+    if not name:
+        return [], []
+    folder = path.parent / name
+    if name != _DEFAULT_LISTS and not folder.exists():
+        wrong = "is not there", 'Make it, or name none: ""'
+    elif path.resolve().is_relative_to(folder.resolve()):
+        wrong = "holds the config file too", "Name a folder with feed lists only"
+    else:
+        return feedlists.read(folder)
+    file, line, column = variable, None, None
+    if not variable:
+        file, (line, column) = str(path), positions.value(("polling", "feed_lists"))
+    cause = f"the folder that polling.feed_lists names {wrong[0]}"
+    return [], [Problem(file, line, column, cause, wrong[1])]
+
+
+_DEFAULT_LISTS: str = PollingSettings.model_fields["feed_lists"].default
+"""It need not be there."""
 
 
 def _source(path: Path) -> str:
@@ -180,36 +221,16 @@ def _is_missing(path: Path) -> bool:
         return False
 
 
-def _repeated(config: Config, positions: Positions, file: str) -> list[Problem]:
-    """Feeds that are there twice: whose name would their items get?"""
-    first: dict[str, int] = {}
-    problems = []
-    for index, feed in enumerate(config.feeds):
-        address = _without_scheme(feed.url)
-        if address not in first:
-            first[address] = index
-            continue
-        line, column = positions.value(("feeds", index, "url"))
-        before, _ = positions.value(("feeds", first[address], "url"))
-        cause = f"this feed is here twice, on line {before} and on line {line}"
-        problems.append(Problem(file, line, column, cause, "Delete one of the two"))
-    return problems
-
-
-def _without_scheme(url: str) -> str:
-    # No further: what makes two articles one (urls.canonical) may choose between two feeds of a site.
-    host, slash, path = re.sub(r"(?i)^https?://(?:www\.)?", "", url).partition("/")
-    return f"{host.lower()}{slash}{path}".rstrip("/")
-
-
 def _anchored(config: Config, folder: Path) -> Config:
     """The same settings, with relative paths as seen from where the service was started."""
     rules = config.rules.model_copy(update={"path": str(folder / config.rules.path)})
+    lists = config.polling.feed_lists
+    polling = config.polling.model_copy(update={"feed_lists": str(folder / lists) if lists else ""})
     url = config.database.url
     if url.startswith(_SQLITE):
         url = f"{_SQLITE}{folder / url.removeprefix(_SQLITE)}"
     database = config.database.model_copy(update={"url": url})
-    return config.model_copy(update={"rules": rules, "database": database})
+    return config.model_copy(update={"rules": rules, "polling": polling, "database": database})
 
 
 _SQLITE = "sqlite:///"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from monitor import urls
 from monitor.errors import DeliveryError, FeedError
 from monitor.feeds.exchange import Request
 from monitor.model import Validators
@@ -55,7 +54,7 @@ def feeds(
         try:
             yield feed, True, _summary(fetched)
         except FeedError as error:
-            yield feed, False, f"{error} ({urls.shown(feed.url)})"
+            yield feed, False, str(error)
 
 
 def _summary(fetched: Fetched) -> str:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from monitor.config import Config
+    from monitor.feedlists import Placed
     from monitor.store.database import Database
 
 FINE, FAILED, MISCONFIGURED = 0, 1, 2
@@ -46,6 +47,17 @@ def load(path: Path) -> Config:
     from monitor import config
 
     return config.load(path, os.environ)
+
+
+def load_placed(path: Path) -> tuple[Config, list[Placed]]:
+    """The config, and where each of its feeds is written.
+
+    Raises:
+        ConfigError: It can't be read, or is wrong.
+    """
+    from monitor import config
+
+    return config.load_placed(path, os.environ)
 
 
 @contextmanager

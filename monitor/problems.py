@@ -154,6 +154,12 @@ def problems_of(
     return sorted(found.values(), key=in_order)
 
 
+def reason(error: ValidationError) -> str:
+    """Why one value is refused, in the words of our own validators."""
+    details = error.errors(include_url=False)[0]
+    return str(details.get("ctx", {}).get("error") or "it cannot be this")
+
+
 def _variable(place: Where, variables: Mapping[Where, str]) -> str:
     """The variable that gave this place its value."""
     return next((name for path, name in variables.items() if place[: len(path)] == path), "")

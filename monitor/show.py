@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from io import TextIOWrapper
@@ -67,6 +68,16 @@ def progress(steps: Iterable[T], total: int) -> Iterator[T]:
         yield from bar.track(steps, total=total)
 
 
+@contextmanager
+def working(text: str) -> Iterator[None]:
+    """Say on standard error what is going on, where that is a terminal, until it is over."""
+    if not err.is_terminal:
+        yield
+        return
+    with err.status(Text(printable(text))):
+        yield
+
+
 def data(rows: object) -> None:
     """JSON on standard output."""
     _write(json.dumps(rows, ensure_ascii=False, indent=2, default=_plain))
@@ -111,6 +122,11 @@ def _plain(value: object) -> object:
 def printable(text: str) -> str:
     """The text without what could steer a terminal."""
     return "".join(char if char.isprintable() or char == "\n" else " " for char in text)
+
+
+def plural(count: int, one: str, many: str) -> str:
+    """A number of things: `1 feed`, `2 feeds`."""
+    return f"{count} {one if count == 1 else many}"
 
 
 def ago(moment: datetime | None, *, now: datetime) -> str:

@@ -34,6 +34,8 @@ _KEY_IN_QUERY = re.compile(
 """Parameters whose value opens the door to whoever has it."""
 _LOGIN = re.compile(r"(?<=//)(?:[^/?#\s]*|[^/?#\s:]*+:(?!\d+/)[^?#\s@]{0,300}+)@")
 """Also of an address that is wrong because its password holds a slash."""
+_FEED_SCHEME = re.compile(r"^feed:(?://)?", re.IGNORECASE)
+_SCHEME = re.compile(r"https?://(?:www\.)?", re.IGNORECASE)
 _USERINFO = re.compile(r"(?<=//)[^/?#]*@")
 _BLANKS = re.compile(r"[\t\r\n]")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -141,6 +143,18 @@ def _canonical(found: re.Match[str], host: str) -> str:
     fragment = found["fragment"] or ""
     route = f"#{fragment}" if fragment.startswith(("!", "/")) else ""
     return f"https://{host}{path}{query}{route}"
+
+
+def with_scheme(written: str) -> str:
+    """What people paste as an address: without a scheme, or with the one that feeds once had."""
+    url = _FEED_SCHEME.sub("", written)
+    return url if "://" in url else f"https://{url}"
+
+
+def without_scheme(url: str) -> str:
+    """What two spellings of the same address have in common, for a machine: less than `canonical`."""
+    host, slash, path = _SCHEME.sub("", url).partition("/")
+    return f"{host.lower()}{slash}{path}".rstrip("/")
 
 
 def is_homepage(canonical_url: str) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from html import escape
 from typing import Any
 from urllib.parse import urljoin
 
 from monitor.errors import ParseError
+from monitor.feeds import dates
 from monitor.model import Entry
 
 _VERSIONS = ("https://jsonfeed.org/version/", "http://jsonfeed.org/version/")
@@ -49,7 +49,8 @@ def _entry(item: dict[str, Any], url: str) -> Entry:
         title_is_html=False,
         summary=escape(_text(item, "summary"), quote=False),
         content=html or escape(plain, quote=False),
-        published=_date(_text(item, "date_published")) or _date(_text(item, "date_modified")),
+        published=dates.iso(_text(item, "date_published"))
+        or dates.iso(_text(item, "date_modified")),
         language=_text(item, "language"),
     )
 
@@ -68,11 +69,3 @@ def _text(holder: dict[str, Any], key: str) -> str:
         return value
     # Version 1.0 asked readers to take numbers as ids.
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
-
-
-def _date(written: str) -> datetime | None:
-    try:
-        read = datetime.fromisoformat(written)
-        return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        return None

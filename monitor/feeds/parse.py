@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import feedparser
 
 from monitor.errors import ParseError
-from monitor.feeds import charset, delta, hints, jsonfeed
+from monitor.feeds import charset, delta, hints, jsonfeed, plainxml, sitemap
 from monitor.model import Entry, Hints
 
 if TYPE_CHECKING:
@@ -138,6 +138,9 @@ def _mended_reference(found: re.Match[bytes]) -> bytes:
 
 
 def _parse_xml(xml: bytes, url: str, marks: bytes) -> ParsedFeed:
+    if plainxml.root(xml) in sitemap.ROOTS:
+        title, language, entries, complete = sitemap.read(xml, url=url)
+        return _parsed(title, language, entries, complete=complete)
     root = _ROOT.search(xml[:_HEAD])
     complete = root is None or _is_closed(xml, root[1])
     if not complete:
@@ -202,8 +205,9 @@ def _other_kind(xml: bytes) -> str:
     if element is None:
         return "neither XML nor JSON, not a feed"
     name = element[1].decode("utf-8", "replace").lower()
-    known = {"opml": "an OPML list of feeds, not a feed", "urlset": "a sitemap, not a feed"}
-    return known.get(name, f"a document of another kind (<{name}>), not a feed")
+    if name == "opml":
+        return "an OPML list of feeds, not a feed: `monitor feeds import` reads it"
+    return f"a document of another kind (<{name}>), not a feed"
 
 
 def _entry(raw: _Raw, feed_language: str) -> Entry:

@@ -82,6 +82,9 @@ class PollingSettings(Settings):
         default=0,
         description="Requests per minute for all feeds; 0 for what `interval` for each would cost.",
     )
+    feed_lists: str = Field(
+        default="feeds", description='Folder of files with more [[feeds]]; "" for none.'
+    )
     concurrency: Annotated[int, _between(1, 1000)] = Field(
         default=64, description="Feeds asked at the same time."
     )
@@ -118,7 +121,7 @@ class FeedSettings(Settings):
     """A feed to poll, and whose it is."""
 
     url: Annotated[str, AfterValidator(_is_feed_url)] = Field(
-        description="Address of the feed (RSS, Atom or JSON Feed)."
+        description="Address of the feed: RSS, Atom, JSON Feed, or a Google News sitemap."
     )
     name: Line = Field(
         default="", description="The outlet, as shown in alerts; the host where left out."

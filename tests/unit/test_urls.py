@@ -204,3 +204,24 @@ def test_on_labelled_pairs_none_are_merged_wrongly_and_few_are_missed() -> None:
 
     assert [one for one in merged if not one["label"]] == []
     assert len(merged) >= 0.97 * len(same)
+
+
+@pytest.mark.parametrize(
+    ("pasted", "meant"),
+    [
+        ("harbour.example/rss", "https://harbour.example/rss"),
+        ("feed://harbour.example/rss", "https://harbour.example/rss"),
+        ("feed:http://harbour.example/rss", "http://harbour.example/rss"),
+        ("FEED://https://harbour.example/rss", "https://harbour.example/rss"),
+        ("http://harbour.example/", "http://harbour.example/"),
+        ("ftp://harbour.example/", "ftp://harbour.example/"),
+    ],
+)
+def test_what_people_paste_gets_a_scheme(pasted: str, meant: str) -> None:
+    assert urls.with_scheme(pasted) == meant
+
+
+@pytest.mark.parametrize("spelling", ["http://A.org/x", "https://www.a.org/x/", "HTTPS://a.org/x"])
+def test_spellings_of_an_address_of_a_machine_are_one(spelling: str) -> None:
+    assert urls.without_scheme(spelling) == "a.org/x"
+    assert urls.without_scheme("https://a.org/X?channel=rss") == "a.org/X?channel=rss"

@@ -53,6 +53,47 @@ def test_a_feed_reads_the_same_in_every_format(name: str) -> None:
     assert [len(item.keys) for item in items] == [3, 3, 3]
 
 
+RDF = 'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"'
+NEWS = "<title>Ferry sails</title><link>https://harbour.example/news/1</link>"
+BLURB = "<description>It is &lt;b&gt;blue&lt;/b&gt;.</description>"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        (
+            f'<rdf:RDF {RDF} xmlns="http://my.netscape.com/rdf/simple/0.9/"><channel><title>t</title>'
+            f"</channel><item>{NEWS}</item></rdf:RDF>"
+        ),
+        (
+            "<!DOCTYPE rss PUBLIC '-//Netscape Communications//DTD RSS 0.91//EN' "
+            "'http://my.netscape.com/publish/formats/rss-0.91.dtd'>"
+            f'<rss version="0.91"><channel><title>t</title><item>{NEWS}{BLURB}</item></channel></rss>'
+        ),
+        (
+            f'<rss version="0.92"><channel><title>t</title><item>{NEWS}{BLURB}'
+            '<source url="https://a.example/">Wire</source></item></channel></rss>'
+        ),
+        (
+            '<feed version="0.3" xmlns="http://purl.org/atom/ns#"><title>t</title><entry>'
+            '<title mode="escaped">Ferry sails</title>'
+            '<link rel="alternate" type="text/html" href="https://harbour.example/news/1"/>'
+            "<id>tag:1</id><modified>2025-03-17T00:00:00Z</modified>"
+            '<summary type="text/html" mode="escaped">It is &lt;b&gt;blue&lt;/b&gt;.</summary>'
+            "</entry></feed>"
+        ),
+    ],
+    ids=["rss-0.90", "rss-0.91", "rss-0.92", "atom-0.3"],
+)
+def test_formats_of_the_last_century_are_read(document: str) -> None:
+    (item,) = normalise_document(read(document), Feed(URL, Outlet("Harbour")), seen=SEEN)
+
+    assert item.title == "Ferry sails"
+    assert item.url == "https://harbour.example/news/1"
+    assert item.summary in {"", "It is blue."}
+    assert ("summary" in document or "description" in document) == bool(item.summary)
+
+
 HARBOUR = [
     (
         "Маяк відкрили для гостей",
@@ -94,7 +135,7 @@ HARBOUR = [
         (b"%PDF-1.7", "a PDF document, not a feed"),
         (b"\x1f\x8b\x08\x00", "compressed data, not a feed"),
         (b'<opml version="2.0"><body/></opml>', "an OPML list of feeds, not a feed"),
-        (b"<urlset><url/></urlset>", "a sitemap, not a feed"),
+        (b"<urlset><url/></urlset>", "a sitemap without headlines"),
         (b"<?xml version='1.0'?><note>x</note>", "another kind (<note>), not a feed"),
         (b"Service unavailable", "neither XML nor JSON, not a feed"),
         (b"{}", "JSON, but not a JSON Feed"),

@@ -17,6 +17,7 @@ def test_polling_has_the_promised_defaults() -> None:
         "interval": "5m",
         "min_interval": "1m",
         "budget": 0,
+        "feed_lists": "feeds",
         "concurrency": 64,
         "per_host": 2,
         "timeout": "20s",
