@@ -9,8 +9,7 @@ from monitor import signals
 
 def main() -> None:
     """Run the command line; the entry point of `monitor` and `python -m monitor`."""
-    if "run" in sys.argv[1:]:
-        signals.leave_at_once()
+    signals.leave_at_once(service="run" in sys.argv[1:])
     from monitor.cli import main as run  # noqa: PLC0415 - takes most of a second
 
     run()

@@ -159,12 +159,11 @@ class Service:
         outlets = [feed.to_feed().outlet for feed in config.feeds]
         self._reload = Reload(Path(config.rules.path), clock=self._clock, outlets=outlets)
         self._database = Database(config.database.url)
-        if self._database.path:
-            self._open.callback(InstanceLock(self._database.path).release)
+        lock = InstanceLock(self._database.path) if self._database.path else None
+        if lock:
+            self._open.callback(lock.release)
         self._open.enter_context(self._database)
-        before = migrate.upgrade(self._database)
-        if before:
-            log.info("database upgraded: from=%s to=%s", before, migrate.latest())
+        self._upgrade(lost=lock is not None and lock.was_there)
         self._recent = RecentStories(config.stories)
         fetcher = self._open.enter_context(make_fetcher(config))
         self._reading = self._open.enter_context(Reading())
@@ -203,6 +202,21 @@ class Service:
         self._maintain = Maintain(self._database, keep=config.database.retention, clock=self._clock)
         self._periods = self._steady_jobs()
         self._recover()
+
+    def _upgrade(self, *, lost: bool) -> None:
+        """Bring the database to this version's schema; `lost`: one was here before."""
+        before = migrate.upgrade(self._database)
+        if before == migrate.NONE and lost:
+            log.warning(
+                "the database that was here before is gone or empty, a new one was begun: %s. Feeds "
+                "count as seen for the first time. If that is not what you want, stop, put the "
+                "newest backup back (docs/operations.md), start again",
+                self._database.path,
+            )
+        elif before == migrate.NONE:
+            log.info("database made: schema=%s", migrate.latest())
+        elif before:
+            log.info("database upgraded: from=%s to=%s", before, migrate.latest())
 
     def _steady_jobs(self) -> dict[Steady, timedelta]:
         """The jobs and the time between two starts of each."""
@@ -261,7 +275,13 @@ class Service:
     def report(self) -> Report:
         """How the service is now."""
         conditions = [job.condition() for job in self.jobs]
-        return checkup.examine(self._database, conditions, essential=ESSENTIAL, now=self._clock())
+        return checkup.examine(
+            self._database,
+            conditions,
+            essential=ESSENTIAL,
+            rules=self._reload.problems,
+            now=self._clock(),
+        )
 
     def run(self) -> None:
         """Work until `stop` is called, in this thread and some of its own.
@@ -321,6 +341,8 @@ class Service:
         """End `run` soon: the current transaction and message are finished. Safe in a signal handler."""
         # Plain flags: a signal handler must not take a lock that the thread it interrupts may hold.
         self._stopping = True
+        for job in self._periods:
+            job.stop()
         self._poll.stop()
         self._deliver.stop()
         self._growing.stop()

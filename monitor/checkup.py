@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from monitor import show
 from monitor.errors import StoreError
+from monitor.store import feeds as stored_feeds
 from monitor.store import outbox, pauses
 from monitor.store.outbox import State
 from monitor.store.pauses import Cause
@@ -29,6 +30,8 @@ LATE = timedelta(minutes=15)
 """An alert that waits longer is worth a word: a full channel of twenty needs half a minute."""
 UNCLEAR = timedelta(minutes=5)
 """An answer that is unclear for longer: most are cleared up within a minute."""
+SILENT = timedelta(minutes=15)
+"""A feed that fails for less mends itself mostly."""
 _LIST = "`monitor alerts list --undelivered` shows them"
 
 
@@ -47,15 +50,25 @@ class Report:
 
 
 def examine(
-    database: Database, jobs: Sequence[Condition], *, essential: Iterable[str], now: datetime
+    database: Database,
+    jobs: Sequence[Condition],
+    *,
+    essential: Iterable[str],
+    rules: Sequence[str] = (),
+    now: datetime,
 ) -> Report:
-    """How the service is; without the essential jobs it fails, without another it is degraded."""
+    """How the service is; without the essential jobs it fails, without another it is degraded.
+
+    `rules` is what is wrong in the rule files, while those before them stay in force.
+    """
     needed = set(essential)
     failing = [_of_job(job) for job in jobs if not job.works and job.name in needed]
     degraded = [_of_job(job) for job in jobs if not job.works and job.name not in needed]
+    degraded += _of_rules(rules)
     try:
         failing += database.troubles()
         with database.reading() as tx:
+            degraded += _of_feeds(tx, now)
             degraded += _of_delivery(tx, now)
     except StoreError as error:
         if not any(str(error) in one for one in failing):
@@ -67,6 +80,23 @@ def _of_job(job: Condition) -> str:
     if job.failing_s is not None:
         return f"{job.name} has failed for {show.span(job.failing_s)}: {job.error}"
     return f"{job.name} hangs: it has made no progress for minutes; restart the service"
+
+
+def _of_rules(problems: Sequence[str]) -> Iterator[str]:
+    if problems:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        yield f"the rule files are wrong, the last good ones stay in force: {problems[0]}{more}"
+
+
+def _of_feeds(tx: Transaction, now: datetime) -> Iterator[str]:
+    silent = stored_feeds.silent(tx, before=now - SILENT)
+    if silent.failing and silent.failing == silent.all:
+        yield f"no feed can be read: {silent.error}; `monitor feeds list` shows each"
+    elif silent.for_long:
+        yield (
+            f"{silent.for_long} of {silent.all} feeds can't be read for more than "
+            f"{show.span(SILENT.total_seconds())}: `monitor feeds list` shows them"
+        )
 
 
 def _of_delivery(tx: Transaction, now: datetime) -> Iterator[str]:

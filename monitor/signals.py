@@ -13,10 +13,20 @@ if TYPE_CHECKING:
 _ASKING = (signal.SIGTERM, signal.SIGINT)
 
 
-def leave_at_once() -> None:
-    """While nothing is open yet, a signal ends the process without a word."""
+def leave_at_once(*, service: bool) -> None:
+    """While nothing is open yet, a signal ends the process without a word.
+
+    That is how a `service` ends; another command was broken off.
+    """
     for number in _ASKING:
-        signal.signal(number, lambda *_: os._exit(0))
+        code = 0 if service else 128 + number
+        signal.signal(number, lambda *_, code=code: os._exit(code))
+
+
+def as_usual() -> None:
+    """From now on signals do what they do in any program."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Stopping:

@@ -71,6 +71,11 @@ class Steady:
         self._failing_at: float | None = None
         self._error = ""
         self._said: set[str] = set()
+        self._stopped = False
+
+    def stop(self) -> None:
+        """From now on a run may end early, which says nothing of how the job is. Safe in a signal handler."""
+        self._stopped = True
 
     def __call__(self) -> None:
         """Run the job."""
@@ -109,6 +114,8 @@ class Steady:
             log.error("%s waits: %s", self.name, text)
 
     def _worked(self) -> None:
+        if self._stopped:
+            return
         if self._failing_at is not None:
             seconds = self._clock() - self._failing_at
             log.info("%s works again after %.0f s", self.name, seconds)

@@ -195,8 +195,15 @@ def _make_private(path: Path) -> None:
     try:
         if not path.exists():
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        names = path.stat().st_nlink
     except OSError as error:
         raise StoreError(f"cannot make the database {path}: {_in_words(error)}") from error
+    if names > 1:
+        # Neither our lock nor SQLite's write-ahead log knows it by the other name (sqlite.org/howtocorrupt).
+        raise StoreError(
+            f"the database {path} has another name too (a hard link), and two programs that use "
+            "both would damage it: delete the other name, or make this one a copy"
+        )
 
 
 def _in_words(error: OSError) -> str:
@@ -324,6 +331,8 @@ class InstanceLock:
         except RuntimeError:
             raise StoreError(f"{path} is a link that leads to itself: name another place") from None
         lock = real.with_name(real.name + ".lock")
+        self.was_there = lock.exists()
+        """Whether the database was in use before: nobody deletes the lock's file."""
         try:
             lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._file = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, func, insert, or_, select, update
+from sqlalchemy import bindparam, case, func, insert, or_, select, update
 
 from monitor import urls
 from monitor.model import Feed, Hints, Move, Outlet, Validators
@@ -74,6 +74,34 @@ class FeedState:
     gap_at: datetime | None
     rhythm: bytes
     """Packed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """How many of the feeds can't be read."""
+
+    all: int
+    failing: int
+    """At the latest poll, or gone for good."""
+    for_long: int
+    """Of these, since before some moment."""
+    error: str
+    """Of one of them; "" for none."""
+
+
+def silent(tx: Transaction, *, before: datetime) -> Silent:
+    """How many of the followed feeds can't be read, and since before a moment."""
+    broken = (feeds.c.failures > 0) | feeds.c.gone_at.is_not(None)
+    since = func.coalesce(feeds.c.gone_at, feeds.c.failing_since)
+    row = tx.execute(
+        select(
+            func.count(),
+            func.count(case((broken, 1))),
+            func.count(case((broken & (since <= before), 1))),
+            func.max(case((broken, feeds.c.error))),
+        ).where(feeds.c.active.is_(True))
+    ).one()
+    return Silent(row[0], row[1], row[2], row[3] or "")
 
 
 def sync(tx: Transaction, configured: Sequence[Feed], *, now: datetime) -> None:

@@ -56,8 +56,12 @@ def require_latest(database: Database) -> None:
         )
 
 
+NONE = "none"
+"""The revision of a database without tables."""
+
+
 def upgrade(database: Database) -> str | None:
-    """Bring the schema to this version's; returns the revision it had if anything was changed.
+    """Bring the schema to this version's; returns the revision it had, or NONE, if anything was changed.
 
     An SQLite file that holds data is copied beside itself first (`NAME.before-REVISION`).
 
@@ -77,7 +81,7 @@ def upgrade(database: Database) -> str | None:
         if tx.dialect.name == "postgresql":
             tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
         _run_migrations(tx)
-    return revision or "none"
+    return revision or NONE
 
 
 def _run_migrations(tx: Transaction) -> None:

@@ -20,30 +20,40 @@ class Presence:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._opened: tuple[int, int] | None = None
+        self._had_content = False
 
     def remember(self) -> None:
         """The file was opened; the first one counts."""
-        self._opened = self._opened or self._at_path()
+        found = self._found()
+        self._opened = self._opened or (found and _identity(found))
 
     def require(self) -> None:
         """Make sure that what is written now will be found again.
 
         Raises:
-            StoreError: The file is gone, or another one is in its place.
+            StoreError: The file is gone, empty, or another one is in its place.
         """
-        if self._opened and self._at_path() != self._opened:
-            raise StoreError(
-                f"the database {self._path} was deleted or replaced while the service runs, and "
-                "what is stored now would be lost: stop the service, put the file or the newest "
-                "backup back (docs/operations.md), start again"
-            )
+        if self._opened is None:
+            return
+        found = self._found()
+        if found is None or _identity(found) != self._opened:
+            raise StoreError(self._lost("deleted or replaced"))
+        if found.st_size == 0 and self._had_content:
+            raise StoreError(self._lost("emptied"))
+        self._had_content = self._had_content or found.st_size > 0
 
-    def _at_path(self) -> tuple[int, int] | None:
+    def _lost(self, how: str) -> str:
+        return (
+            f"the database {self._path} was {how} while the service runs, and what is stored now "
+            "would be lost: stop the service, put the file or the newest backup back "
+            "(docs/operations.md), start again"
+        )
+
+    def _found(self) -> os.stat_result | None:
         try:
-            found = self._path.stat()
+            return self._path.stat()
         except OSError:
             return None
-        return found.st_dev, found.st_ino
 
     def troubles(self) -> tuple[str, ...]:
         """What keeps the file from being written or will soon, one sentence each."""
@@ -60,3 +70,7 @@ class Presence:
                 f"the disk of the database {self._path} has {free / 1e6:.0f} MB left: free some space"
             )
         return tuple(found)
+
+
+def _identity(found: os.stat_result) -> tuple[int, int]:
+    return found.st_dev, found.st_ino

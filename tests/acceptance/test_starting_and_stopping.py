@@ -82,6 +82,24 @@ def test_a_signal_while_it_starts_ends_it_without_a_word(
         running.kill()
 
 
+@pytest.mark.parametrize("after", [0, 0.1, 0.2])
+def test_ctrl_c_while_a_command_is_loaded_ends_it_without_a_traceback(
+    program: Program, after: float
+) -> None:
+    program.configure(feeds=[])
+
+    running = program.start("rules", "list")
+    try:
+        assert eventually(lambda: _takes_signals(running.process.pid))
+        time.sleep(after)
+        running.process.send_signal(signal.SIGINT)
+
+        running.process.wait(timeout=10)
+        assert "Traceback" not in running.output()
+    finally:
+        running.kill()
+
+
 def _takes_signals(pid: int) -> bool:
     """Whether a process has a handler for SIGTERM."""
     status = Path(f"/proc/{pid}/status").read_text()

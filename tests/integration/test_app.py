@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fakes import Clock, MemoryReceiver, promise
+from feedserver import FeedServer, rss
 from process import RULES
 
 from monitor.app import Service
@@ -26,7 +27,7 @@ from monitor.store.database import Database
 from monitor.store.outbox import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -35,12 +36,13 @@ if TYPE_CHECKING:
 
 
 class Desk:
-    """A service without feeds whose receiver and clock are in our hands."""
+    """A service whose receiver and clock are in our hands; mostly without feeds."""
 
-    def __init__(self, folder: Path, now: datetime) -> None:
+    def __init__(self, folder: Path, now: datetime, *, feeds: Sequence[str] = ()) -> None:
         self.file = folder / "data" / "monitor.db"
-        (folder / "rules").mkdir()
-        (folder / "rules" / "rules.toml").write_text(RULES)
+        self.rules = folder / "rules"
+        self.rules.mkdir()
+        (self.rules / "rules.toml").write_text(RULES)
         self.clock = Clock(now)
         self.receiver = MemoryReceiver()
         config = Config.model_validate(
@@ -48,6 +50,8 @@ class Desk:
                 "database": {"url": f"sqlite:///{self.file}"},
                 "rules": {"path": str(folder / "rules")},
                 "alerts": {"ops_channel": ""},
+                "polling": {"allow_private": ["127.0.0.1"], "min_interval": "1s", "interval": "1s"},
+                "feeds": [{"url": url} for url in feeds],
                 "web": {"listen": ""},
             }
         )
@@ -64,6 +68,12 @@ class Desk:
             for job in self.service.jobs:
                 job()
             self.clock.pass_(1)
+
+    def checkpoint(self) -> None:
+        """Fold the write-ahead log into the file."""
+        with self.database.reading() as tx:
+            tx.exec_driver_sql("SELECT 1")
+        self.database.close()
 
     def report(self) -> Report:
         return self.service.report()
@@ -85,6 +95,49 @@ def test_a_service_that_works_says_so(desk: Desk) -> None:
 
     assert (report.status, report.failing, report.degraded) == ("ok", (), ())
     assert all(job.works for job in report.jobs)
+
+
+def test_that_no_feed_can_be_read_is_a_word_to_whoever_is_on_duty(
+    tmp_path: Path, now: datetime
+) -> None:
+    with FeedServer() as server:
+        good = server.publish("/good.xml", rss([]))
+        desk = Desk(tmp_path, now, feeds=[server.url("/gone.xml"), good])
+        with desk.service, desk.database:
+            desk.tick()
+            assert desk.report().status == "ok", "a feed that fails once mostly mends itself"
+
+            server.withdraw("/good.xml")
+            for _ in range(20):
+                desk.tick()
+                desk.clock.pass_(60)
+            (said,) = desk.report().degraded
+            assert (
+                said
+                == "no feed can be read: answered 404 Not Found: has no such feed; `monitor feeds list` shows each"
+            )
+
+            server.publish("/good.xml", rss([]))
+            desk.clock.pass_(7 * 3600)
+            desk.tick()
+            (said,) = desk.report().degraded
+            assert said.startswith("1 of 2 feeds can't be read for more than 15 min")
+
+
+def test_wrong_rule_files_are_a_word_to_whoever_is_on_duty(desk: Desk) -> None:
+    file = desk.rules / "rules.toml"
+    file.write_text('[[rules]]\nid = "north\n')
+    desk.tick(3)
+
+    report = desk.report()
+    assert report.status == "degraded"
+    (said,) = report.degraded
+    assert said.startswith("the rule files are wrong, the last good ones stay in force: ")
+    assert "rules.toml:2" in said
+
+    file.write_text(RULES)
+    desk.tick(3)
+    assert desk.report().status == "ok"
 
 
 def test_a_token_that_slack_refuses_is_a_word_to_whoever_is_on_duty(desk: Desk) -> None:
@@ -140,7 +193,7 @@ def test_alerts_that_wait_for_long_are_named(desk: Desk) -> None:
     assert desk.report().degraded == ("1 alert for #a wait, the oldest for 60 min",)
 
 
-@pytest.mark.parametrize("how", ["deleted", "replaced"])
+@pytest.mark.parametrize("how", ["deleted", "replaced", "emptied"])
 def test_a_database_file_that_goes_under_the_running_service_is_noticed(
     desk: Desk, how: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -148,6 +201,9 @@ def test_a_database_file_that_goes_under_the_running_service_is_noticed(
     if how == "replaced":
         shutil.copy(desk.file, desk.file.with_name("copy"))
         desk.file.with_name("copy").replace(desk.file)
+    elif how == "emptied":
+        desk.checkpoint()
+        os.truncate(desk.file, 0)
     else:
         desk.file.unlink()
 
@@ -155,9 +211,9 @@ def test_a_database_file_that_goes_under_the_running_service_is_noticed(
 
     report = desk.report()
     assert report.status == "failing"
-    assert "was deleted or replaced while the service runs" in report.failing[0]
+    assert "while the service runs, and what is stored now would be lost" in report.failing[0]
     assert "put the file or the newest backup back" in report.failing[0]
-    said = [one.getMessage() for one in caplog.records if "was deleted" in one.getMessage()]
+    said = [one.getMessage() for one in caplog.records if "would be lost" in one.getMessage()]
     assert len([one for one in said if one.startswith("polling waits")]) == 1
 
 
@@ -287,3 +343,25 @@ def test_a_port_in_use_is_found_before_anything_is_made(tmp_path: Path) -> None:
             Service(config, MemoryReceiver(), file="desk.toml")
 
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("how", ["deleted", "emptied"])
+def test_a_database_that_begins_anew_where_one_was_is_told(
+    tmp_path: Path, now: datetime, how: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = Desk(tmp_path, now)
+    with first.service:
+        first.tick()
+    first.database.close()
+    assert "the database that was here before" not in caplog.text
+    if how == "deleted":
+        first.file.unlink()
+    else:
+        os.truncate(first.file, 0)
+
+    shutil.rmtree(first.rules)
+    second = Desk(tmp_path, now)
+    with second.service, second.database:
+        second.tick()
+
+    assert "the database that was here before is gone or empty, a new one was begun" in caplog.text

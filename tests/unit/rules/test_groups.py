@@ -101,7 +101,7 @@ def test_a_wrong_member_is_pointed_at(load: Loads) -> None:
     (problem,) = caught.value.problems
     assert (problem.line, problem.column) == (20, 4)
     assert "no entity or term list named sibiha" in problem.cause
-    assert problem.remedy == "Did you mean @sybiha"
+    assert problem.remedy == "Did you mean @sybiha?"
 
 
 def test_a_group_never_contains_itself(load: Loads) -> None:
