@@ -476,6 +476,7 @@ _WORDS = {
     pycurl.E_SSL_CACERT_BADFILE: "no trusted certificates on this machine: install ca-certificates",
     pycurl.E_HTTP2: "a damaged HTTP/2 answer",
     92: "a damaged HTTP/2 answer",  # CURLE_HTTP2_STREAM, which pycurl has no name for
+    100: "headers far too long",  # CURLE_TOO_LARGE, likewise
     8: "no HTTP answer",  # CURLE_WEIRD_SERVER_REPLY, likewise
     pycurl.E_OUT_OF_MEMORY: "out of memory",
 }

@@ -67,13 +67,16 @@ def same(item: Item, known: Known, *, feed: int) -> bool:
     Never where the titles have nothing in common: a page or a guid that is used for one story after
     the other, or another feed that names an address first, must silence nothing. Never on a guid
     alone where address and title differ, nor on an address alone where this feed told the two apart
-    by guid and the titles differ (a live page); nor on either alone where the dates are of other days.
+    by guid and the titles differ (a live page); nor on either alone where the dates are of other days,
+    but for a long text that is equal in both.
     """
     shared = {key[0] for key in set(item.keys).intersection(known.keys)}
     if "x" in shared:
         return True
     if fold(item.title) == fold(known.title):
-        return shared == {"g", "u"} or (bool(shared) and not _of_other_days(item, known))
+        if shared == {"g", "u"}:
+            return True
+        return bool(shared) and (not _of_other_days(item, known) or _is_long_and_equal(item, known))
     if not is_reworded(item.title, known.title):
         return False
     if "g" in shared:
@@ -94,6 +97,13 @@ def same_text(item: Item, known: Known, *, now: datetime) -> bool:
         return False
     long = len(item.title) + len(item.summary or item.content) >= _LONG
     return long or not (item.published and known.published)
+
+
+def _is_long_and_equal(item: Item, known: Known) -> bool:
+    """Whether both have the same text, longer than what an edition repeats: one of the dates is wrong."""
+    return len(item.title) + len(item.summary or item.content) >= _LONG and (
+        wording(item) == known.wording
+    )
 
 
 def _of_other_days(item: Item, known: Known) -> bool:

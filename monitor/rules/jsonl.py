@@ -104,7 +104,7 @@ class _Texts:
 
 
 def _time(text: str) -> datetime | None:
-    """A date or time in ISO 8601; None where it is not one, for nothing hangs on it here."""
+    """A date or time in ISO 8601; None where it is not one: the item then counts as undated."""
     try:
         time = datetime.fromisoformat(text)
         return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)

@@ -412,6 +412,18 @@ def test_an_entry_like_one_that_is_still_there_unread_is_another_item(desk: Desk
     assert desk.take(WIRE, entry(title, path="/2"), whole=False).new == 1
 
 
+def test_a_long_text_at_one_address_is_one_item_whatever_date_a_feed_gives_it(desk: Desk) -> None:
+    text = (
+        "The crew left the ship near the harbour and told the court so through an interpreter. " * 2
+    )
+    report = Entry(guid="w1", link="https://news.example/1", title="Ship of war", summary=text)
+    late = replace(report, guid="g9", published=desk.now)
+    early = replace(report, published=desk.now - timedelta(days=30))
+
+    assert reasons(desk.take(WIRE, early)) == [Reason.EVERY_ITEM]
+    assert reasons(desk.take(GAZETTE, late)) == []
+
+
 def test_the_next_edition_under_one_address_is_told(desk: Desk) -> None:
     for day in range(3):
         published = desk.now + timedelta(days=day)

@@ -351,7 +351,7 @@ GZIP_HEAD = OK_HEAD + b"Content-Encoding: gzip\r\n"
         (for_ever(b"", b"HTTP/1.1 100 Continue\r\n\r\n", 0.02), "no complete answer within 400ms"),
         (for_ever(OK_HEAD, b"X-A: " + b"b" * 1000 + b"\r\n"), "endless headers"),
         (for_ever(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 50), "endless headers"),
-        (answering(OK_HEAD + b"X: " + b"y" * 1_000_000), "failed"),
+        (answering(OK_HEAD + b"X: " + b"y" * 1_000_000), "headers far too long"),
         (for_ever(OK_HEAD + b"\r\n", b"x" * 10_000), "larger than 100KB (polling.max_size)"),
         (answering(OK_HEAD + b"Content-Length: 53687091200\r\n\r\n"), "larger than 100KB"),
         (
@@ -383,6 +383,7 @@ GZIP_HEAD = OK_HEAD + b"Content-Encoding: gzip\r\n"
         (answering(b"SSH-2.0-OpenSSH_9\r\n"), "no HTTP answer"),
         (answering(b"HTTP/1.1 junk\r\n\r\n"), "no HTTP answer"),
         (answering(b"HTTP/9.9 200 OK\r\n\r\n"), "no HTTP answer"),
+        (answering(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200_000), "headers|too long"),
     ],
 )
 def test_a_broken_answer_is_never_taken_for_a_document(
