@@ -110,3 +110,16 @@ def test_a_job_that_fails_at_each_tick_does_not_hang(desk: Desk) -> None:
 
     assert not desk.job.condition().hangs
     assert desk.job.condition().error == "disk full"
+
+
+def test_a_job_that_is_stopped_early_is_not_said_to_work_again(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    desk.run(StoreError("disk full"))
+
+    desk.job.stop()
+    desk.run()
+
+    assert lines(caplog) == ["polling waits: disk full"]
+    assert not desk.job.condition().works

@@ -155,6 +155,16 @@ def test_a_link_to_the_database_is_the_database(tmp_path: Path) -> None:
     lock.release()
 
 
+def test_a_database_with_two_names_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "m.db"
+    with Database(f"sqlite:///{path}") as database:
+        migrate.upgrade(database)
+    (tmp_path / "other.db").hardlink_to(path)
+
+    with pytest.raises(StoreError, match=r"has another name too .* delete the other name"):
+        Database(f"sqlite:///{tmp_path / 'other.db'}")
+
+
 def test_a_lock_that_cannot_be_made_is_no_other_instance(tmp_path: Path) -> None:
     (tmp_path / "m.db.lock").mkdir()
 
