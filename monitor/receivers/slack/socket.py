@@ -7,6 +7,8 @@ tick a second looks whether the connection lives and makes a new one; `Listening
 from __future__ import annotations
 
 import contextlib
+import os
+import socket
 import threading
 import time
 from http.client import HTTPException
@@ -116,6 +118,8 @@ class Socket:
         client = self._client
         if client is None or client.renewal.is_set() or not client.is_connected():
             return False
+        if client.current_session is None or _hung_up(client.current_session.sock):
+            return False
         pong = getattr(client.current_session, "last_ping_pong_time", None)
         if self._greeted and pong != self._pong:
             self._pong, self._heard_at = pong, time.monotonic()
@@ -149,6 +153,20 @@ class Socket:
         return url
 
 
+def _hung_up(open_: socket.socket | None) -> bool:
+    """Whether the other end is gone: the SDK would read nothing from it, over and over."""
+    if open_ is None or (number := open_.fileno()) < 0:
+        return True
+    try:
+        # Through TLS nobody can look ahead, but the end comes beneath it.
+        with socket.socket(fileno=os.dup(number)) as beneath:
+            return not beneath.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+
 def _acknowledged(
     client: BaseSocketModeClient,
     request: SocketModeRequest,
@@ -162,5 +180,10 @@ def _acknowledged(
 
 def _close(client: _Client) -> None:
     # Where it was broken, it is gone now.
+    with contextlib.suppress(OSError):
+        if client.current_session and (open_ := client.current_session.sock):
+            # Or closing waits for the end of a wait for words, 3 seconds.
+            client.current_session_state.terminated = True
+            open_.shutdown(socket.SHUT_RDWR)
     with contextlib.suppress(OSError):
         client.close()
