@@ -240,6 +240,7 @@ class Service:
             lookback=self._config.polling.lookback,
             recent=self._recent,
             threads=self._threads,
+            tempo=self._config.alerts.tempo,
         )
 
     def _recover(self) -> None:

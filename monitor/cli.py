@@ -19,6 +19,7 @@ from monitor import __version__, log, show, signals, urls
 from monitor.errors import ConfigError, MonitorError, Problem, StoreError
 from monitor.feedcommands import feeds_cli
 from monitor.model import Digest, Notice
+from monitor.mutecommands import mute, unmute
 from monitor.options import (
     CONFIG,
     FAILED,
@@ -60,6 +61,8 @@ cli.add_typer(feeds_cli, name="feeds")
 cli.add_typer(alerts_cli, name="alerts")
 cli.add_typer(stories_cli, name="stories")
 cli.add_typer(db_cli, name="db")
+cli.command("mute")(mute)
+cli.command("unmute")(unmute)
 
 
 def main() -> None:
@@ -335,6 +338,7 @@ _STATE_STYLES = {
     "dead": "bold red",
     "unknown": "yellow",
     "digested": "dim",
+    "muted": "dim",
 }
 
 

@@ -13,11 +13,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from monitor import growing, growth, outcomes
+from monitor.alerts import policy
 from monitor.alerts.quiet import Loudness
 from monitor.errors import DeliveryError, Gone, Refused
 from monitor.receivers import Finder
 from monitor.store import alerts as stored_alerts
-from monitor.store import folding, outbox, pauses
+from monitor.store import folding, mutes, outbox, pauses
 from monitor.store.folding import Holding
 from monitor.store.outbox import Kind, Queued, State
 from monitor.store.pauses import Cause, Pause
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from monitor.growing import Growing
-    from monitor.model import Receipt
+    from monitor.model import Alert, Mark, Receipt
     from monitor.receivers import Receiver
     from monitor.store.database import Database
 
@@ -83,6 +84,7 @@ class Deliver:
         self._clock = clock
         self._wait = wait
         self._pauses: dict[Cause, Pause] = {}
+        self._silenced: frozenset[Mark] = frozenset()
         self._stopped = False
         self.alive_at = time.monotonic()
         """When it last looked for something to send, by the monotonic clock."""
@@ -97,6 +99,7 @@ class Deliver:
         while not self._stopped and self._clock() < end:
             self.alive_at = time.monotonic()
             self._recover(self._pacing.silent_for)
+            self._silence()
             self._hold()
             self._collapse()
             heads = self._heads()
@@ -133,6 +136,25 @@ class Deliver:
             settle = self._pacing.timeout + self._pacing.settle
             found = outbox.recover(tx, now=now, silent_for=silent_for, settle=settle)
         log.warning("messages interrupted by a crash, looked up before sending: n=%d", found)
+
+    def _silence(self) -> None:
+        """Set aside what was promised before a reader asked not to be told of it."""
+        with self._database.reading() as tx:
+            marks = mutes.active(tx, now=self._clock())
+        # What was promised since knows of the mark already.
+        if not self._silenced.issuperset(marks):
+            silence = policy.Silence.of(marks)
+
+            def why(story: int, alert: Alert) -> str:
+                rules = [rule.id for rule in alert.rules]
+                reason = silence.over(story, rules)
+                return policy.silencers(marks, story, rules) if reason else ""
+
+            with self._database.transaction() as tx:
+                aside = outbox.silence(tx, why)
+            if aside:
+                log.info("alerts muted before they were sent: n=%d", aside)
+        self._silenced = frozenset(marks)
 
     def _hold(self) -> None:
         """Hold what is not told now, and tell what was held long enough."""

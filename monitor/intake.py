@@ -14,7 +14,7 @@ from monitor.arrivals import Arrivals
 from monitor.model import Alert, Change, Item, Match, Reason, RuleLabel
 from monitor.recent import RecentStories
 from monitor.store import alerts as stored_alerts
-from monitor.store import outbox
+from monitor.store import mutes, outbox
 from monitor.store import stories as stored_stories
 from monitor.store.outbox import Kind
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from monitor.alerts.routing import Route
     from monitor.arrivals import Arrived
+    from monitor.model import Mark
     from monitor.rules import Matcher
     from monitor.store.database import Transaction
 
@@ -74,6 +75,7 @@ class Intake:
         lookback: timedelta,
         recent: RecentStories | None = None,
         threads: bool = True,
+        tempo: policy.Tempo = policy.EVEN,
     ) -> None:
         """What follows from the rules and settings in force.
 
@@ -84,12 +86,14 @@ class Intake:
             recent: The stories that an item may still join.
             threads: Whether messages have threads. Without, what a report changes in a story that
                 was told would be one more message beside it: it only stands in the log.
+            tempo: How often a story is told, for rules that do not say it.
         """
         self._matcher = matcher
         self._recent = recent or RecentStories()
         self._channel = channel
         self._lookback = lookback
         self._threads = threads
+        self._tempo = tempo
 
     def take(
         self, tx: Transaction, items: Sequence[Item], source: Source, *, now: datetime
@@ -98,10 +102,14 @@ class Intake:
         arrivals = Arrivals(tx, self._matcher.match, feed=source.feed, whole=source.whole, now=now)
         arrived = list(arrivals.of(items))
         matched = [one for one in arrived if one.found]
+        marks: tuple[Mark, ...] = ()
         if matched:
             self._recent.catch_up(tx, now=now)
+            marks = mutes.active(tx, now=now)
         decisions = [
-            decision for one in matched for decision in self._tell(tx, one, source, now=now)
+            decision
+            for one in matched
+            for decision in self._tell(tx, one, source, marks=marks, now=now)
         ]
         for story in {decision.story for decision in decisions}:
             stored_alerts.grow(tx, story, now=now)
@@ -109,7 +117,13 @@ class Intake:
         return Taken(new, len(matched), len(arrived) - new, tuple(decisions))
 
     def _tell(
-        self, tx: Transaction, one: Arrived, source: Source, *, now: datetime
+        self,
+        tx: Transaction,
+        one: Arrived,
+        source: Source,
+        *,
+        marks: tuple[Mark, ...],
+        now: datetime,
     ) -> Iterator[Decision]:
         story, changes = self._story(tx, one, now=now)
         material = tuple(change.text for change in changes if change.kind.material)
@@ -118,7 +132,7 @@ class Intake:
         )
         for route in routing.routes(one.found, self._matcher.rules, default=self._channel):
             reason = self._promise(
-                tx, one, story, route, too_old=too_old, changes=material, now=now
+                tx, one, story, route, too_old=too_old, changes=material, marks=marks, now=now
             )
             rules = tuple(match.rule for match in route.matches)
             yield Decision(one.id, story, route.channel, rules, reason, changes)
@@ -142,15 +156,31 @@ class Intake:
         *,
         too_old: bool,
         changes: tuple[str, ...],
+        marks: tuple[Mark, ...],
         now: datetime,
     ) -> Reason:
+        silence = policy.Silence.of(marks)
+        route = policy.audible(route, silence.rules)
         scope = f"item:{one.id}" if route.every_item else "story"
         before = stored_alerts.told(tx, story=story, channel=route.channel, scope=scope)
-        known = policy.Told(before.rules, before.severity) if before else None
+        known = policy.Told(before.rules, before.severity, now - before.at) if before else None
         reason = policy.decide(
-            route, known, too_old=too_old, changed=bool(changes) and self._threads
+            route,
+            known,
+            too_old=too_old,
+            changed=bool(changes) and self._threads,
+            tempo=policy.tempo(route, self._matcher.rules, self._tempo),
+            silenced=silence.over(story, route.rules),
         )
-        if reason.tells:
+        if not (reason.tells or reason.silenced):
+            return reason
+        alert = make_alert(
+            one.item, story, route.matches, self._matcher, reason, seen=now, changes=changes
+        )
+        if reason.silenced:
+            why = policy.silencers(marks, story, route.rules)
+            outbox.set_aside(tx, alert, channel=route.channel, why=why, now=now)
+        else:
             after = stored_alerts.tell(
                 tx,
                 before,
@@ -160,9 +190,6 @@ class Intake:
                 rules=[match.rule for match in route.matches],
                 severity=policy.highest(match.severity for match in route.matches),
                 now=now,
-            )
-            alert = make_alert(
-                one.item, story, route.matches, self._matcher, reason, seen=now, changes=changes
             )
             outbox.enqueue(
                 tx,
@@ -205,6 +232,7 @@ def make_alert(
         published=item.published,
         seen=seen,
         evidence=tuple(replace(one, gloss=names.get(one.term, "")) for one in found),
-        broadcast=any(rules[match.rule].broadcast for match in ordered),
+        broadcast=reason is Reason.REPEATED
+        or any(rules[match.rule].broadcast for match in ordered),
         changes=changes,
     )

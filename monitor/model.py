@@ -139,6 +139,10 @@ class Rule:
     status: str = "stable"
     broadcast: bool = False
     """What it adds to a story that was told is shown in the channel too, not in the thread only."""
+    repeat: timedelta | None = None
+    """A story that goes on is told again after so long, zero is never; None is as configured."""
+    cooldown: timedelta | None = None
+    """After a story was told, its changes are not told for so long; None is as configured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +247,11 @@ class Reason(StrEnum):
     NEW_SEVERITY = "a severity its story had not told yet"
     EVERY_ITEM = "the rule tells every item"
     CHANGED_STORY = "its story was told, and this changes it"
+    REPEATED = "its story goes on, and was last told long ago"
     KNOWN_STORY = "its story was told already"
+    COOLING_DOWN = "its story was told a moment ago"
+    MUTED_STORY = "its story is muted"
+    SNOOZED_RULE = "its rule is snoozed"
     TOO_OLD = "older than the lookback when its feed was first seen"
 
     @property
@@ -251,8 +259,62 @@ class Reason(StrEnum):
         """Whether the channel is told now."""
         return self in _TELLS
 
+    @property
+    def silenced(self) -> bool:
+        """Whether somebody asked not to be told."""
+        return self in {Reason.MUTED_STORY, Reason.SNOOZED_RULE}
 
-_TELLS = frozenset(Reason) - {Reason.KNOWN_STORY, Reason.TOO_OLD}
+
+_TELLS = frozenset(
+    {
+        Reason.NEW_STORY,
+        Reason.NEW_RULE,
+        Reason.NEW_SEVERITY,
+        Reason.EVERY_ITEM,
+        Reason.CHANGED_STORY,
+        Reason.REPEATED,
+    }
+)
+
+
+class Act(StrEnum):
+    """What a reader may say of an alert."""
+
+    MUTE = "mute"
+    """Tell nothing more of its story."""
+    SNOOZE = "snooze"
+    """Tell nothing of a rule for a while."""
+    IRRELEVANT = "irrelevant"
+    """It should not have been told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who did something."""
+
+    name: str
+    """As they are called where they did it; not clean."""
+    slack: str = ""
+    """Their id on Slack, "" for somebody at the command line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What somebody said of a story, a rule or an alert, and it holds."""
+
+    act: Act
+    by: Person
+    made_at: datetime
+    story: int | None = None
+    rule: str = ""
+    until: datetime | None = None
+    """None for ever, or until somebody takes it back."""
+
+    def __str__(self) -> str:
+        """For people: "muted by ann until 2026-01-31 09:00 UTC"."""
+        done = {Act.MUTE: "muted", Act.SNOOZE: "snoozed", Act.IRRELEVANT: "not relevant, said"}
+        until = f" until {self.until:%Y-%m-%d %H:%M} UTC" if self.until else ""
+        return f"{done[self.act]} by {self.by.name}{until}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +365,8 @@ class Alert:
     """In the thread of a story it is shown in the channel too."""
     changes: tuple[str, ...] = ()
     """What the item says and its story did not, where that is why it is told: "12, now 31"."""
+    marks: tuple[Mark, ...] = ()
+    """What readers said of it when the message was last sent or updated."""
 
     @property
     def severity(self) -> Severity:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from monitor.rules.garbage import no_collections
 from monitor.store import alerts as stored_alerts
+from monitor.store import mutes
 from monitor.store import stories as stored_stories
 from monitor.store.stories import Position
 from monitor.stories import report as reports
@@ -87,6 +88,7 @@ class RecentStories:
 def merge(tx: Transaction, gone: int, into: int, *, by: str, now: datetime) -> int:
     """Make two stories one, with what their channels were told; returns the number of the change."""
     stored_alerts.merge(tx, gone=gone, into=into, now=now)
+    mutes.merge(tx, gone=gone)
     return stored_stories.merge(tx, gone, into, by=by, now=now)
 
 

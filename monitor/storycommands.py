@@ -60,15 +60,17 @@ def stories_show(
     as_json: JsonOption = False,
 ) -> None:
     """Show the items of a story, and why each is in it."""
+    from monitor.store import mutes
     from monitor.store import stories as stored_stories
 
+    now = right_now()
     with database_of(load(config)) as database, database.reading() as tx:
         id_ = _story(tx, story)
         members = stored_stories.members(tx, id_)
+        muted = mutes.of_story(tx, id_, now=now)
     if as_json:
         show.data([asdict(one) for one in members])
         return
-    now = right_now()
     rows = [
         (
             str(one.item),
@@ -80,7 +82,11 @@ def stories_show(
         )
         for one in members
     ]
-    show.table(f"story {id_}", ("item", "seen", "outlet", "lang", "headline", "why"), rows)
+    show.table(
+        f"story {id_}{f', {muted}' if muted else ''}",
+        ("item", "seen", "outlet", "lang", "headline", "why"),
+        rows,
+    )
 
 
 @stories_cli.command("merge")

@@ -20,6 +20,11 @@ class Route:
     """The rules tell every item on its own."""
     matches: tuple[Match, ...]
 
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The ids of the rules that matched."""
+        return tuple(match.rule for match in self.matches)
+
 
 def routes(
     matches: Sequence[Match], rules: Mapping[str, Rule], *, default: str

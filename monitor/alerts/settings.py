@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from datetime import time, tzinfo
+from datetime import time, timedelta, tzinfo
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from monitor.alerts.policy import Tempo
 from monitor.alerts.quiet import Loudness
 from monitor.model import Severity
-from monitor.settings import Channel, Settings, parse_channel
+from monitor.settings import Channel, Duration, Settings, parse_channel
 
 _TIME = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d")
 
@@ -79,6 +80,22 @@ class AlertsSettings(Settings):
         default="",
         description='Alerts of a lower severity than this wait for digest_at; "" for none.',
     )
+
+    repeat: Duration = Field(
+        default=timedelta(0),
+        le=timedelta(days=365),
+        description="A story still reported on is told again after so long; 0s for never.",
+    )
+    cooldown: Duration = Field(
+        default=timedelta(0),
+        le=timedelta(days=365),
+        description="After a story was told, its changes are not told for so long.",
+    )
+
+    @property
+    def tempo(self) -> Tempo:
+        """How often a story is told."""
+        return Tempo(self.repeat, self.cooldown)
 
     def loudness(self, timezone: tzinfo) -> Loudness:
         """When to be quiet, in this time zone."""

@@ -159,10 +159,14 @@ def _counted(number: int, what: str) -> str:
 def _again(alert: Alert) -> str:
     if alert.reason is Reason.CHANGED_STORY:
         return "; ".join(clean(one, limit=_MAX_NAME) for one in alert.changes[:_MAX_CHANGES])
-    return f"because of {alert.reason}" if alert.reason in _AGAIN else ""
+    return _AGAIN.get(alert.reason, "")
 
 
-_AGAIN = {Reason.NEW_RULE, Reason.NEW_SEVERITY}
+_AGAIN = {
+    Reason.NEW_RULE: f"because of {Reason.NEW_RULE}",
+    Reason.NEW_SEVERITY: f"because of {Reason.NEW_SEVERITY}",
+    Reason.REPEATED: str(Reason.REPEATED),
+}
 
 
 def groups(digest: Digest) -> tuple[Group, ...]:

@@ -27,6 +27,7 @@ from monitor.rules.parser import (
     parse_entry,
 )
 from monitor.rules.schema import ID, EntityTable, FileTables, RuleTable, TermsTable, TestTable
+from monitor.settings import parse_duration
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -415,4 +416,6 @@ def _shared(table: RuleTable) -> Rule:
         enabled=table.enabled,
         status=table.status,
         broadcast=table.broadcast,
+        repeat=parse_duration(table.repeat) if table.repeat else None,
+        cooldown=parse_duration(table.cooldown) if table.cooldown else None,
     )

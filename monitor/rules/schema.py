@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from monitor.settings import Channel
+from monitor.settings import Channel, parse_duration
 
 ID = "[a-z0-9][a-z0-9-]*"
 """What rules, entities and lists are called."""
@@ -29,6 +29,14 @@ def _iso_date(value: object) -> object:
         ) from None
 
 
+def _is_span(value: str) -> str:
+    if value:
+        parse_duration(value)
+    return value
+
+
+Span = Annotated[str, AfterValidator(_is_span)]
+"""A duration as people write it; "" is as the config has it."""
 Day = Annotated[date, BeforeValidator(_iso_date)]
 
 
@@ -136,6 +144,14 @@ class RuleTable(Table):
     broadcast: bool = Field(
         default=False,
         description="What it adds to a story that was told goes to the channel too, not only its thread.",
+    )
+    repeat: Span = Field(
+        default="",
+        description="A story still reported on is told again after so long, such as 24h; 0s is never.",
+    )
+    cooldown: Span = Field(
+        default="",
+        description="After a story was told, its changes are not told for so long, such as 30m.",
     )
     slow: bool = Field(
         default=False, description="Accept a regular expression that every item has to be tried on."

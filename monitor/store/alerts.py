@@ -27,6 +27,8 @@ class Told:
     rules: frozenset[str]
     severity: Severity
     revision: int
+    at: datetime
+    """When it was last told something of it."""
 
 
 _NO_MESSAGE = {"message_channel": "", "message_ts": "", "closed": "", "updates": 0}
@@ -55,7 +57,7 @@ def told(tx: Transaction, *, story: int, channel: str, scope: str) -> Told | Non
     ).one_or_none()
     if row is None:
         return None
-    return Told(row.id, frozenset(row.rules), Severity(row.severity), row.revision)
+    return Told(row.id, frozenset(row.rules), Severity(row.severity), row.revision, row.updated_at)
 
 
 def tell(
@@ -82,7 +84,7 @@ def tell(
         row = {"story_id": story, "channel": channel, "scope": scope, "created_at": now}
         row |= values | _NO_MESSAGE | {"update_after": now}
         alert = int(tx.execute(insert(alerts).values(row).returning(alerts.c.id)).scalar_one())
-    return Told(alert, frozenset(after), highest, revision)
+    return Told(alert, frozenset(after), highest, revision, now)
 
 
 def merge(tx: Transaction, *, gone: int, into: int, now: datetime) -> None:

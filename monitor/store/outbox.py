@@ -6,6 +6,7 @@ pending -> sending -> sent
               '-> dead                        it will never be taken
 pending -> digested                           told as part of a digest instead
 pending -> held -> pending | digested         quiet hours, or the next digest is waited for
+pending | held -> muted                       a reader asked not to be told
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ from pydantic import TypeAdapter
 from sqlalchemy import and_, func, insert, or_, select, true, update
 
 from monitor.model import Alert, Content, Digest, Message, Notice, Receipt, Severity
-from monitor.store.schema import Time, identity, outbox
+from monitor.store.schema import Time, alerts, identity, outbox
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import datetime, timedelta
 
     from sqlalchemy import ColumnElement, Row, Select
@@ -42,8 +43,10 @@ class State(StrEnum):
     PARKED = "parked"
     DEAD = "dead"
     DIGESTED = "digested"
+    MUTED = "muted"
 
 
+_DONE = (State.SENT.value, State.DIGESTED.value, State.MUTED.value)
 _WAITING = (State.PENDING, State.SENDING, State.UNKNOWN, State.PARKED)
 ALWAYS = len(Severity)
 """Rank of what is never held: digests were held already, notices are not for readers."""
@@ -113,6 +116,36 @@ def enqueue(
             key=key_of(tx, alert, revision), alert_id=alert, revision=revision, **row
         )
     )
+
+
+def set_aside(tx: Transaction, content: Alert, *, channel: str, why: str, now: datetime) -> None:
+    """Keep an alert that is not told because a reader asked for that."""
+    row = new_row(content, channel, now) | {"state": State.MUTED.value, "error": why}
+    # Of no alert: the channel knows nothing of it. It is never sent, so any key will do.
+    tx.execute(insert(outbox).values(key=str(uuid.uuid4()), revision=1, **row))
+
+
+def silence(tx: Transaction, why: Callable[[int, Alert], str]) -> int:
+    """Set aside what waits and was never tried; returns how many.
+
+    Args:
+        tx: The transaction.
+        why: Who silences an alert of this story, "" for nobody.
+    """
+    fresh = (
+        select(outbox.c.id, outbox.c.content, alerts.c.story_id)
+        .join(alerts, alerts.c.id == outbox.c.alert_id)
+        .where(outbox.c.state.in_([State.PENDING.value, State.HELD.value]), outbox.c.attempts == 0)
+        .with_for_update(of=outbox)
+    )
+    aside = 0
+    for row in tx.execute(fresh).all():
+        content = load(row.content)
+        if isinstance(content, Alert) and (said := why(row.story_id, content)):
+            muted = {"state": State.MUTED.value, "error": said}
+            tx.execute(update(outbox).where(outbox.c.id == row.id).values(muted))
+            aside += 1
+    return aside
 
 
 def notify(
@@ -326,8 +359,7 @@ def latest(tx: Transaction, *, limit: int, undelivered: bool = False) -> tuple[Q
     """The newest messages, newest first; only those not delivered where asked."""
     query = select(outbox).order_by(outbox.c.id.desc()).limit(limit)
     if undelivered:
-        done = [State.SENT.value, State.DIGESTED.value]
-        query = query.where(outbox.c.state.not_in(done))
+        query = query.where(outbox.c.state.not_in(_DONE))
     return tuple(_queued(row) for row in tx.execute(query))
 
 
@@ -360,7 +392,7 @@ def undelivered(tx: Transaction) -> tuple[Held, ...]:
             func.min(outbox.c.created_at, type_=Time),
             func.max(outbox.c.error),
         )
-        .where(outbox.c.state.not_in([State.SENT.value, State.DIGESTED.value, State.HELD.value]))
+        .where(outbox.c.state.not_in([*_DONE, State.HELD.value]))
         .group_by(outbox.c.channel, outbox.c.state)
         .order_by(outbox.c.channel, outbox.c.state)
     )

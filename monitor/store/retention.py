@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, exists, select, update
 
-from monitor.store.schema import alerts, items, outbox, stories, story_items
+from monitor.store.schema import alerts, items, mutes, outbox, stories, story_items
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,6 +25,7 @@ def prune(tx: Transaction, *, before: datetime, limit: int) -> int:
             _prune_messages(tx, before, limit),
             _prune_alerts(tx, before, limit),
             _prune_stories(tx, before, limit),
+            tx.execute(delete(mutes).where(mutes.c.until < before)).rowcount,
         )
     )
 
@@ -43,7 +44,7 @@ def _prune_messages(tx: Transaction, before: datetime, limit: int) -> int:
     finished = (
         select(outbox.c.id)
         .where(
-            outbox.c.state.in_(["sent", "dead", "digested"]),
+            outbox.c.state.in_(["sent", "dead", "digested", "muted"]),
             outbox.c.created_at < before,
             ~exists().where(held.c.digest_id == outbox.c.id),
         )
@@ -76,4 +77,7 @@ def _prune_stories(tx: Transaction, before: datetime, limit: int) -> int:
         .limit(limit)
     )
     ids = tx.execute(finished).scalars().all()
-    return tx.execute(delete(stories).where(stories.c.id.in_(ids))).rowcount if ids else 0
+    if not ids:
+        return 0
+    tx.execute(delete(mutes).where(mutes.c.story_id.in_(ids)))
+    return tx.execute(delete(stories).where(stories.c.id.in_(ids))).rowcount

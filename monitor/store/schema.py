@@ -266,10 +266,13 @@ outbox = Table(
     Column("error", Text, nullable=False),
     Column("digest_id", _Id, ForeignKey("outbox.id"), index=True),
     CheckConstraint(
-        "state IN ('pending', 'held', 'sending', 'unknown', 'sent', 'parked', 'dead', 'digested')",
+        "state IN ('pending', 'held', 'sending', 'unknown', 'sent', 'parked', 'dead', 'digested', "
+        "'muted')",
         name="state",
     ),
     Index("ix_outbox_queue", "state", "channel", "id"),
+    # Whoever presses a button names the message by its place.
+    Index("ix_outbox_receipt", "receipt_ts", "receipt_channel"),
 )
 
 # What those who run the service are told of a matter: one message while it lasts, edited in place.
@@ -293,4 +296,19 @@ pauses = Table(
     Column("cause", Text, primary_key=True),
     Column("until", Time, nullable=False),
     Column("error", Text, nullable=False),
+)
+
+# What readers asked not to be told; whoever asked last counts.
+mutes = Table(
+    "mutes",
+    metadata,
+    # "story:12" or "rule:nk-pow".
+    Column("subject", Text, primary_key=True),
+    Column("story_id", _Id),
+    Column("rule", Text, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("made_by_slack", Text, nullable=False),
+    Column("made_at", Time, nullable=False),
+    # NULL for ever.
+    Column("until", Time),
 )

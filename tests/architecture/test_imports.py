@@ -38,7 +38,7 @@ LAYERS = (
     {"demo"},
     {"options"},
     {"feedadding", "feedexchange"},
-    {"feedcommands", "rulecommands", "storycommands"},
+    {"feedcommands", "mutecommands", "rulecommands", "storycommands"},
     {"cli"},
     {"__main__"},
 )
@@ -59,6 +59,7 @@ DOORS = {
         "options.py",
         "feedadding.py",
         "feedcommands.py",
+        "mutecommands.py",
         "rulecommands.py",
         "storycommands.py",
     },

@@ -19,9 +19,9 @@ from monitor.errors import (
     Unclear,
 )
 from monitor.growing import Growing
-from monitor.model import Alert, Digest, Notice, Severity
+from monitor.model import Act, Alert, Digest, Mark, Notice, Person, Severity
 from monitor.outcomes import LOOKS, PATIENT_LOOKS, after, backoff
-from monitor.store import migrate, outbox, pauses
+from monitor.store import migrate, mutes, outbox, pauses
 from monitor.store.database import Database
 from monitor.store.outbox import Queued, State
 
@@ -524,3 +524,39 @@ def test_the_pause_between_attempts_doubles_to_five_minutes() -> None:
 
     assert pauses == [2, 4, 8, 300, 300]
     assert backoff(500, jitter=1) == timedelta(seconds=225)
+
+
+def test_what_was_promised_before_somebody_muted_its_story_is_not_sent(
+    database: Database, now: datetime
+) -> None:
+    desk = Desk(database, now, loudness=QUIET)
+    desk.promise("muted", severity=Severity.LOW)
+    desk.promise("told", severity=Severity.LOW)
+    desk.run(5)
+    with database.transaction() as tx:
+        mutes.begin(tx, Mark(Act.MUTE, Person("ann"), desk.clock(), story=1))
+
+    desk.clock.pass_(10 * 3600)
+    desk.run(5)
+
+    assert desk.told() == [["told"]]
+    with database.reading() as tx:
+        found = [one for one in outbox.latest(tx, limit=9) if one.state is State.MUTED]
+    assert [one.error for one in found] == ["muted by ann"]
+
+
+def test_an_alert_of_a_snoozed_rule_and_another_is_sent(database: Database, now: datetime) -> None:
+    desk = Desk(database, now)
+    desk.promise("pow only")
+    with database.transaction() as tx:
+        mutes.begin(tx, Mark(Act.SNOOZE, Person("ann"), now, rule="pow"))
+        mutes.begin(tx, Mark(Act.SNOOZE, Person("ann"), now, rule="other"))
+    desk.run(5)
+    assert desk.told() == []
+
+    with database.transaction() as tx:
+        assert mutes.lift(tx, rule="pow", now=now)
+    desk.promise("told again")
+    desk.run(5)
+
+    assert desk.told() == [["told again"]]

@@ -2,21 +2,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import event, func, select
 from sqlalchemy.engine import Engine
 
+from monitor.alerts.policy import Tempo
 from monitor.arrivals import MAX_KEYS
 from monitor.feeds.normalise import normalise_document
 from monitor.feeds.parse import ParsedFeed
 from monitor.intake import Intake, Source, Taken
-from monitor.model import Alert, Entry, Feed, Outlet, Reason
+from monitor.model import Act, Alert, Entry, Feed, Mark, Outlet, Person, Reason
+from monitor.recent import merge
 from monitor.rules import compile_rules, load
 from monitor.store import feeds as stored_feeds
 from monitor.store import items as stored_items
-from monitor.store import outbox, retention
+from monitor.store import mutes, outbox, retention
+from monitor.store import stories as stored_stories
 from monitor.store.schema import item_keys, sightings
 
 if TYPE_CHECKING:
@@ -57,8 +60,8 @@ class Desk:
         (folder / "rules.toml").write_text(RULES)
         self.database = database
         self.now = now
-        matcher = compile_rules(load(folder))
-        self.intake = Intake(matcher, channel="#desk", lookback=timedelta(hours=24))
+        self.matcher = compile_rules(load(folder))
+        self.intake = Intake(self.matcher, channel="#desk", lookback=timedelta(hours=24))
         with database.transaction() as tx:
             stored_feeds.sync(tx, [WIRE, GAZETTE], now=now)
             self.ids = {state.feed.url: state.id for state in stored_feeds.states(tx)}
@@ -448,3 +451,110 @@ def test_an_aggregators_entry_joins_what_its_outlet_reported(desk: Desk) -> None
     desk.take(WIRE, entry(title, published=desk.now))
 
     assert reasons(desk.take(GAZETTE, theirs)) == [Reason.KNOWN_STORY]
+
+
+def mute(desk: Desk, **what: Any) -> Mark:  # noqa: ANN401  (a story or a rule, until when)
+    act = Act.SNOOZE if "rule" in what else Act.MUTE
+    mark = Mark(act, Person("ann"), desk.now, **what)
+    desk.database.run(lambda tx: mutes.begin(tx, mark))
+    return mark
+
+
+def aside(desk: Desk) -> list[tuple[str, str]]:
+    with desk.database.reading() as tx:
+        queued = outbox.latest(tx, limit=99)
+    return [
+        (one.message.content.title, one.error)
+        for one in queued
+        if one.state is outbox.State.MUTED and isinstance(one.message.content, Alert)
+    ]
+
+
+SAME = "Two soldiers captured near Kursk ask for asylum"
+
+
+def test_a_muted_story_tells_nothing_new_and_what_it_held_back_stays_readable(desk: Desk) -> None:
+    first = desk.take(WIRE, entry("Two soldiers captured near Kursk"))
+    story = first.decisions[0].story
+    mute(desk, story=story, until=desk.now + timedelta(hours=1))
+
+    muted = desk.take(GAZETTE, entry(SAME, path="/2"))
+
+    assert muted.decisions[0].story == story
+    assert reasons(muted) == [Reason.MUTED_STORY]
+    assert aside(desk) == [(SAME, "muted by ann until 2025-03-17 10:30 UTC")]
+    with desk.database.reading() as tx:
+        assert [held.number for held in outbox.undelivered(tx)] == [1], "the first alert only"
+
+    desk.now += timedelta(hours=1)
+    again = desk.take(GAZETTE, entry(f"{SAME} in Kyiv", path="/3"))
+
+    assert reasons(again) == [Reason.NEW_RULE], "what was held back is news to the channel"
+
+
+def test_a_snoozed_rule_is_not_told_and_others_are(desk: Desk) -> None:
+    mute(desk, rule="pow", until=desk.now + timedelta(days=1))
+
+    both = desk.take(WIRE, entry(SAME))
+    alone = desk.take(WIRE, entry("Nine captured in an unheard-of place", path="/2"))
+
+    assert [(one.rules, one.reason) for one in both.decisions] == [
+        (("pow", "asylum"), Reason.NEW_STORY)
+    ]
+    assert reasons(alone) == [Reason.SNOOZED_RULE]
+    with desk.database.reading() as tx:
+        told = [
+            [rule.id for rule in one.message.content.rules]
+            for one in outbox.latest(tx, limit=9)
+            if one.state is outbox.State.PENDING and isinstance(one.message.content, Alert)
+        ]
+    assert told == [["asylum"]]
+
+
+def test_an_item_that_is_edited_twice_while_muted_is_set_aside_each_time(desk: Desk) -> None:
+    mute(desk, rule="pow")
+
+    for title in ("One captured", "Two captured", "Three captured"):
+        desk.take(WIRE, entry(f"{title} in the Kursk region on Monday", guid="a"))
+
+    assert len(aside(desk)) >= 1
+
+
+def test_a_story_that_went_into_another_is_muted_as_that_one_is(desk: Desk) -> None:
+    first = desk.take(WIRE, entry("Two soldiers captured near Kursk")).decisions[0].story
+    other = desk.take(WIRE, entry("Ship captured off Yemen", path="/2")).decisions[0].story
+    mute(desk, story=other)
+
+    with desk.database.transaction() as tx:
+        stored_stories.lock(tx)
+        merge(tx, other, first, by="analyst", now=desk.now)
+
+        assert mutes.active(tx, now=desk.now) == ()
+
+
+def test_what_is_over_no_longer_silences_and_is_forgotten(desk: Desk) -> None:
+    mark = mute(desk, rule="pow", until=desk.now + timedelta(hours=1))
+
+    with desk.database.transaction() as tx:
+        assert mutes.active(tx, now=desk.now) == (mark,)
+        desk.now += timedelta(hours=1)
+        assert mutes.active(tx, now=desk.now) == ()
+        assert not mutes.lift(tx, rule="pow", now=desk.now)
+
+
+def test_a_story_is_told_again_after_its_repeat(desk: Desk) -> None:
+    desk.intake = Intake(
+        desk.matcher,
+        channel="#desk",
+        lookback=timedelta(hours=24),
+        tempo=Tempo(repeat=timedelta(hours=6)),
+    )
+    title = "Ukraine says two soldiers were captured"
+    desk.take(WIRE, entry(title))
+    desk.now += timedelta(hours=5)
+    early = desk.take(GAZETTE, entry(title, path="/2"))
+    desk.now += timedelta(hours=1)
+    late = desk.take(GAZETTE, entry(f"{title} on Monday", path="/3"))
+
+    assert (reasons(early), reasons(late)) == ([Reason.KNOWN_STORY], [Reason.REPEATED])
+    assert len(desk.queue()) == 2

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from monitor.alerts.policy import Told, decide, is_too_old
+from monitor.alerts.policy import Silence, Tempo, Told, audible, decide, is_too_old, tempo
 from monitor.alerts.routing import Route, routes
-from monitor.model import Match, Reason, Rule, Severity
+from monitor.model import Act, Mark, Match, Person, Reason, Rule, Severity
 
 DAY = timedelta(days=1)
 
@@ -82,3 +82,77 @@ def test_a_rule_that_tells_every_item_does_not_share_its_message() -> None:
     found = routes([POW, KURSK], rules, default="#desk")
 
     assert [(one.every_item, one.matches) for one in found] == [(True, (POW,)), (False, (KURSK,))]
+
+
+def told_ago(ago: timedelta) -> Told:
+    return Told(frozenset({"pow"}), Severity.HIGH, ago)
+
+
+def muting(now: datetime, *, story: int | None = None, rule: str = "") -> Mark:
+    return Mark(Act.SNOOZE if rule else Act.MUTE, Person("ann"), now, story=story, rule=rule)
+
+
+def test_a_muted_story_tells_nothing_that_it_would_have_told(now: datetime) -> None:
+    silence = Silence.of([muting(now, story=7)])
+
+    assert silence.over(7, ["pow"]) is Reason.MUTED_STORY
+    assert silence.over(8, ["pow"]) is None
+    silenced = silence.over(7, ["pow"])
+    assert decide(route(POW), None, too_old=False, silenced=silenced) is Reason.MUTED_STORY
+    known = told_ago(DAY)
+    assert decide(route(POW), known, too_old=False, silenced=silenced) is Reason.KNOWN_STORY
+
+
+def test_a_snoozed_rule_is_left_out_and_silences_only_what_is_its_own(now: datetime) -> None:
+    silence = Silence.of([muting(now, rule="pow")])
+
+    assert audible(route(POW, KURSK), silence.rules) == route(KURSK)
+    assert audible(route(POW), silence.rules) == route(POW)
+    assert silence.over(7, ["pow", "kursk"]) is None
+    assert silence.over(7, ["pow"]) is Reason.SNOOZED_RULE
+    assert not Reason.SNOOZED_RULE.tells
+
+
+def test_nothing_is_silenced_where_nobody_asked_for_it() -> None:
+    assert Silence.of([]).over(7, ["pow"]) is None
+
+
+@pytest.mark.parametrize(
+    ("ago", "changed", "reason"),
+    [
+        (timedelta(minutes=29), True, Reason.COOLING_DOWN),
+        (timedelta(minutes=30), True, Reason.CHANGED_STORY),
+        (timedelta(minutes=1), False, Reason.KNOWN_STORY),
+        (DAY - timedelta(minutes=1), False, Reason.KNOWN_STORY),
+        (DAY, False, Reason.REPEATED),
+        (DAY, True, Reason.CHANGED_STORY),
+    ],
+)
+def test_a_story_is_told_again_after_its_repeat_and_rests_in_its_cooldown(
+    ago: timedelta, *, changed: bool, reason: Reason
+) -> None:
+    pace = Tempo(repeat=DAY, cooldown=timedelta(minutes=30))
+
+    found = decide(route(POW), told_ago(ago), too_old=False, changed=changed, tempo=pace)
+
+    assert found is reason
+
+
+def test_a_cooldown_silences_no_rule_and_no_severity_that_the_channel_does_not_know() -> None:
+    pace = Tempo(cooldown=DAY)
+
+    assert decide(route(KURSK), told_ago(DAY / 2), too_old=False, tempo=pace) is Reason.NEW_RULE
+    low = Told(frozenset({"pow"}), Severity.LOW, DAY / 2)
+    assert decide(route(POW), low, too_old=False, tempo=pace) is Reason.NEW_SEVERITY
+
+
+def test_the_rule_that_wants_to_be_told_most_decides_the_tempo() -> None:
+    rules = {
+        "pow": Rule("pow", "P", "p", repeat=DAY, cooldown=DAY),
+        "kursk": Rule("kursk", "K", "k"),
+    }
+    default = Tempo(repeat=timedelta(0), cooldown=timedelta(minutes=5))
+
+    assert tempo(route(POW), rules, default) == Tempo(DAY, DAY)
+    assert tempo(route(KURSK), rules, default) == default
+    assert tempo(route(POW, KURSK), rules, default) == Tempo(DAY, timedelta(minutes=5))

@@ -168,7 +168,8 @@ def upgrade() -> None:
         sa.Column("error", sa.Text(), nullable=False),
         sa.Column("digest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.CheckConstraint(
-            "state IN ('pending', 'held', 'sending', 'unknown', 'sent', 'parked', 'dead', 'digested')",
+            "state IN ('pending', 'held', 'sending', 'unknown', 'sent', 'parked', 'dead', "
+            "'digested', 'muted')",
             name=op.f("ck_outbox_state"),
         ),
         sa.ForeignKeyConstraint(["alert_id"], ["alerts.id"], name=op.f("fk_outbox_alert_id")),
@@ -178,6 +179,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.create_index("ix_outbox_queue", ["state", "channel", "id"], unique=False)
+        batch_op.create_index("ix_outbox_receipt", ["receipt_ts", "receipt_channel"], unique=False)
         batch_op.create_index(batch_op.f("ix_outbox_alert_id"), ["alert_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_outbox_digest_id"), ["digest_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_outbox_tried_at"), ["tried_at"], unique=False)
@@ -191,6 +193,17 @@ def upgrade() -> None:
         sa.Column("updates", sa.Integer(), nullable=False),
         sa.Column("ended", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("topic", name=op.f("pk_boards")),
+    )
+    op.create_table(
+        "mutes",
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("story_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("made_by", sa.Text(), nullable=False),
+        sa.Column("made_by_slack", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("subject", name=op.f("pk_mutes")),
     )
     op.create_table(
         "pauses",
