@@ -14,7 +14,7 @@ run: .venv/run
 	$(BIN)/monitor run
 
 test: .venv/dev
-	$(BIN)/python -m pytest --numprocesses 2 --cov --cov-report=term
+	$(BIN)/python -m pytest --numprocesses 4 --dist worksteal --cov --cov-report=term
 
 check: lint types test
 

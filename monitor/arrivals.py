@@ -35,6 +35,8 @@ class Arrived:
     """False for a known one that its publisher changed."""
     found: tuple[Match, ...]
     """By rules that it had not matched before."""
+    again: tuple[Match, ...] = ()
+    """Of a changed one, by rules that it had."""
 
 
 class Arrivals:
@@ -170,7 +172,8 @@ class Arrivals:
         found = self._match(revised)
         fresh = self._new_rules(same, found)
         stored_items.add_matches(self._tx, same.id, fresh)
-        return Arrived(same.id, revised, new=False, found=fresh)
+        again = tuple(one for one in found if one not in fresh)
+        return Arrived(same.id, revised, new=False, found=fresh, again=again)
 
     def _new_rules(self, same: Known, found: Sequence[Match]) -> tuple[Match, ...]:
         before = stored_items.matched(self._tx, same.id) if found else frozenset()

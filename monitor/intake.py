@@ -101,7 +101,7 @@ class Intake:
         """Keep what nobody had and promise the alerts that follow."""
         arrivals = Arrivals(tx, self._matcher.match, feed=source.feed, whole=source.whole, now=now)
         arrived = list(arrivals.of(items))
-        matched = [one for one in arrived if one.found]
+        matched = [one for one in arrived if one.found or one.again]
         marks: tuple[Mark, ...] = ()
         if matched:
             self._recent.catch_up(tx, now=now)
@@ -114,7 +114,8 @@ class Intake:
         for story in {decision.story for decision in decisions}:
             stored_alerts.grow(tx, story, now=now)
         new = sum(one.new for one in arrived)
-        return Taken(new, len(matched), len(arrived) - new, tuple(decisions))
+        told = sum(bool(one.found) for one in arrived)
+        return Taken(new, told, len(arrived) - new, tuple(decisions))
 
     def _tell(
         self,
@@ -130,20 +131,39 @@ class Intake:
         too_old = policy.is_too_old(
             one.item.published, first_sight=source.first_sight, lookback=self._lookback, now=now
         )
+        told = set()
         for route in routing.routes(one.found, self._matcher.rules, default=self._channel):
+            told.add(route.channel)
             reason = self._promise(
                 tx, one, story, route, too_old=too_old, changes=material, marks=marks, now=now
             )
-            rules = tuple(match.rule for match in route.matches)
-            yield Decision(one.id, story, route.channel, rules, reason, changes)
+            yield Decision(one.id, story, route.channel, route.rules, reason, changes)
+        if not material:
+            return
+        for route in routing.routes(one.again, self._matcher.rules, default=self._channel):
+            if route.channel in told:
+                continue  # what else it matches says it all
+            reason = self._promise(
+                tx,
+                one,
+                story,
+                route,
+                too_old=too_old,
+                changes=material,
+                marks=marks,
+                now=now,
+                edited=True,
+            )
+            yield Decision(one.id, story, route.channel, route.rules, reason, changes)
 
     def _story(
         self, tx: Transaction, one: Arrived, *, now: datetime
     ) -> tuple[int, tuple[Change, ...]]:
-        """Where it belongs; an item that was edited stays where it is."""
-        if not one.new and (member := stored_stories.of_item(tx, one.id)):
-            return member.story, ()
+        """Where it belongs and what it changes there; an item that was edited stays where it is."""
         concepts = self._matcher.concepts(one.item)
+        if not one.new and (member := stored_stories.of_item(tx, one.id)):
+            changes = self._recent.revise(tx, one.id, one.item, concepts, member.story, now=now)
+            return member.story, changes
         story, assignment = self._recent.place(tx, one.id, one.item, concepts, now=now)
         return story, assignment.changes
 
@@ -158,6 +178,7 @@ class Intake:
         changes: tuple[str, ...],
         marks: tuple[Mark, ...],
         now: datetime,
+        edited: bool = False,
     ) -> Reason:
         silence = policy.Silence.of(marks)
         route = policy.audible(route, silence.rules)
@@ -169,6 +190,7 @@ class Intake:
             known,
             too_old=too_old,
             changed=bool(changes) and self._threads,
+            edited=edited,
             tempo=policy.tempo(route, self._matcher.rules, self._tempo),
             silenced=silence.over(story, route.rules),
         )

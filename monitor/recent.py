@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from monitor.model import Assignment, Concept, Item
+    from monitor.model import Assignment, Change, Concept, Item
     from monitor.store.database import Transaction
 
 _EARLIEST = timedelta(hours=48)
@@ -78,6 +78,27 @@ class RecentStories:
         self._window.add(report, story, seen=now)
         self._read = Position(row, id_, self._read.change)
         return story, assignment
+
+    def revise(
+        self,
+        tx: Transaction,
+        id_: int,
+        item: Item,
+        concepts: Sequence[Concept],
+        story: int,
+        *,
+        now: datetime,
+    ) -> tuple[Change, ...]:
+        """Take in what a member of a story says now: what that changes in the story, none if it is old.
+
+        After `catch_up`, in its transaction. Another replica learns of it at its next restart.
+        """
+        report = self._window.report(id_, item, concepts, at=happened(item, now=now))
+        changes = self._window.revise(report, story)
+        if changes is None:
+            return ()
+        stored_stories.revise(tx, id_, report=reports.to_json(report))
+        return changes
 
     def _merge(self, tx: Transaction, gone: int, into: int, *, now: datetime) -> None:
         change = merge(tx, gone, into, by=stored_stories.GROUPING, now=now)

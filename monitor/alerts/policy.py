@@ -102,16 +102,22 @@ def decide(
     *,
     too_old: bool,
     changed: bool = False,
+    edited: bool = False,
     tempo: Tempo = EVEN,
     silenced: Reason | None = None,
 ) -> Reason:
     """The reason that holds first; `changed` where the item materially changes its story.
 
+    An item that was only `edited`, and matched these rules before, is never told by itself: what it
+    changes is told where its story was.
     A changed story is not told as a new one: what is said of it belongs to the message that told it.
     A cooldown never silences a rule or a severity that the channel does not know yet.
     What would be told and is silenced by a reader gives that as the reason.
     """
-    reason = _wanted(route, told, too_old=too_old, changed=changed, tempo=tempo)
+    if edited:
+        reason = _of_edit(route, told, changed=changed, tempo=tempo)
+    else:
+        reason = _wanted(route, told, too_old=too_old, changed=changed, tempo=tempo)
     return silenced if silenced and reason.tells else reason
 
 
@@ -129,6 +135,12 @@ def _wanted(
     if highest(match.severity for match in route.matches).rank > told.severity.rank:
         return Reason.NEW_SEVERITY
     return _of_known(told, changed=changed, tempo=tempo)
+
+
+def _of_edit(route: Route, told: Told | None, *, changed: bool, tempo: Tempo) -> Reason:
+    if told is None or route.every_item:
+        return Reason.KNOWN_STORY
+    return _of_known(told, changed=changed, tempo=replace(tempo, repeat=timedelta(0)))
 
 
 def _of_known(told: Told, *, changed: bool, tempo: Tempo) -> Reason:

@@ -7,7 +7,6 @@ are small and quick to walk; ten thousand rules of objects are neither.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from monitor.rules.hits import NAMELESS, Hits, Mention, maximal
@@ -184,15 +183,22 @@ class Reader:
         ]
         return max(min(gaps), 0) // 2 if gaps else None
 
-    def evidence(self, node: Node) -> Iterable[tuple[Mention, int]]:
+    def evidence(self, node: Node) -> list[tuple[Mention, int]]:
         """The mentions, with their concepts, that make a node hold."""
+        found: list[tuple[Mention, int]] = []
+        self._tell(node, found)
+        return found
+
+    def _tell(self, node: Node, found: list[tuple[Mention, int]]) -> None:
         if node.__class__ is int:
-            return ((mention, node) for mention in self._of_concept(node))
-        if node[0] in {IN, REGEX}:
-            return ((mention, node[2]) for mention in self.mentions(node))
-        if node[0] == NEAR:
-            return self._near_evidence(node)
-        return chain.from_iterable(map(self.evidence, self._telling(node)))
+            found += [(mention, node) for mention in self._of_concept(node)]
+        elif node[0] in {IN, REGEX}:
+            found += [(mention, node[2]) for mention in self.mentions(node)]
+        elif node[0] == NEAR:
+            found += self._near_evidence(node)
+        else:
+            for part in self._telling(node):
+                self._tell(part, found)
 
     def _telling(self, node: Node) -> Iterable[Node]:
         """The parts that show why a node holds; NOT and what is known of an item show nothing."""

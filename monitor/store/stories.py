@@ -155,6 +155,11 @@ def add(
     return story, int(row)
 
 
+def revise(tx: Transaction, item: int, *, report: str) -> None:
+    """Keep what grouping knows of an item whose words were changed."""
+    tx.execute(update(story_items).where(story_items.c.item_id == item).values(report=report))
+
+
 def start(tx: Transaction, *, now: datetime) -> int:
     """Open a new story; returns its id."""
     made = insert(stories).values(started_at=now, last_item_at=now).returning(stories.c.id)

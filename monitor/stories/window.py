@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from monitor.model import Concept, Item
+    from monitor.model import Change, Concept, Item
     from monitor.stories.report import Report
 
 WINDOW = timedelta(hours=96)
@@ -113,6 +113,22 @@ class Window:
         self._rarity.add(found)
         while len(self._stories) > MAX_STORIES or self._rarity.reports > MAX_REPORTS:
             self._forget(next(iter(self._stories)))
+
+    def revise(self, found: Report, story: int) -> tuple[Change, ...] | None:
+        """Put a report in place of the earlier one of its item: what it changes; None if it is let go."""
+        kept = self._stories.get(story)
+        if kept is None or all(one.item != found.item for one in kept.reports):
+            return None
+        changed = changes(found, kept)
+        made = Story(story, kept.seen)
+        for one in kept.reports:
+            if one.item == found.item:
+                self._rarity.add(one, -1)
+                self._rarity.add(found)
+            made.add(found if one.item == found.item else one, seen=kept.seen)
+        self._stories[story] = made
+        self._index_by(found, story)
+        return changed
 
     def merge(self, gone: int, into: int) -> None:
         """Make two stories one."""

@@ -126,6 +126,7 @@ def check(slack: FakeSlack, alerts: int) -> None:
         assert order == sorted(order)
 
 
+@pytest.mark.slow
 def test_300_alerts_survive_30_kills_and_every_kind_of_trouble(
     program: Program, feeds: FeedServer, slack: FakeSlack, started: list[Running]
 ) -> None:
@@ -154,6 +155,7 @@ def test_300_alerts_survive_30_kills_and_every_kind_of_trouble(
     check(slack, 300)
 
 
+@pytest.mark.slow
 def test_two_replicas_on_postgresql_survive_kills_and_every_kind_of_trouble(
     program: Program,
     feeds: FeedServer,

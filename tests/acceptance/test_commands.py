@@ -335,6 +335,7 @@ def test_wrong_usage_exits_2(program: Program, args: list[str]) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_the_demo_prints_its_alerts_and_ends(program: Program) -> None:
     done = program.run("demo", "--seconds", "24", timeout=60)
 

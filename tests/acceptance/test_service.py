@@ -204,6 +204,7 @@ def test_a_second_instance_is_refused(
 
 
 @pytest.mark.parametrize("trouble", ["nothing", "slow feed", "slow slack"])
+@pytest.mark.slow
 def test_sigterm_ends_the_service_within_ten_seconds(
     program: Program,
     feeds: FeedServer,
@@ -282,6 +283,7 @@ channels = ["#{channel}"]
 )
 
 
+@pytest.mark.slow
 def test_kill_9_anywhere_loses_nothing(
     program: Program, feeds: FeedServer, slack: FakeSlack, started: list[Running]
 ) -> None:

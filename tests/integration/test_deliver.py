@@ -295,6 +295,7 @@ def test_a_channel_whose_history_is_closed_to_us_is_held_for_minutes_only(
     assert desk.receiver.looks == LOOKS
 
 
+@pytest.mark.slow
 def test_passing_trouble_with_the_history_is_waited_for(desk: Desk) -> None:
     desk.promise("first")
     desk.receiver.trouble = [Unclear("timed out")]
@@ -307,6 +308,7 @@ def test_passing_trouble_with_the_history_is_waited_for(desk: Desk) -> None:
     assert desk.states() == [State.SENT]
 
 
+@pytest.mark.slow
 def test_no_channel_is_held_for_ever_by_a_history_that_never_answers(desk: Desk) -> None:
     desk.promise("first")
     desk.receiver.trouble = [Unclear("timed out")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -102,11 +103,12 @@ class Desk:
             keys=(f"g:{self.feed}:{guid}",),
         )
 
-    def work(self, tx: Transaction, *items: Item) -> Taken:
-        return self.intake.take(tx, items, Source(self.feed, first_sight=False), now=self.now)
+    def work(self, tx: Transaction, *items: Item, first_sight: bool = False) -> Taken:
+        source = Source(self.feed, first_sight=first_sight)
+        return self.intake.take(tx, items, source, now=self.now)
 
-    def take(self, *items: Item) -> Taken:
-        return self.database.run(lambda tx: self.work(tx, *items))
+    def take(self, *items: Item, first_sight: bool = False) -> Taken:
+        return self.database.run(lambda tx: self.work(tx, *items, first_sight=first_sight))
 
     def stories(self) -> list[int]:
         """Of all items in their order, the story of each."""
@@ -327,3 +329,28 @@ def test_a_report_that_changes_a_told_story_says_what_it_changes(desk: Desk) -> 
     assert decision.reason is Reason.CHANGED_STORY
     assert [one.text for one in decision.changes] == ["12, now 31"]
     assert decision.reason.tells
+
+
+def test_an_edit_that_changes_a_told_story_says_what_it_changes_once(desk: Desk) -> None:
+    hit = "Fire in the market of the old harbour of the city killed {} people, said the mayor"
+    later = "Fire in the market of the old harbour of the city: rain helped to put it out, {} killed"
+    desk.take(desk.item(hit.format(12), guid="1"))
+
+    (decision,) = desk.take(desk.item(hit.format(31), guid="1")).decisions
+
+    assert decision.reason is Reason.CHANGED_STORY
+    assert [one.text for one in decision.changes] == ["12, now 31"]
+    assert desk.take(desk.item(hit.format(31) + " today", guid="1")).decisions == ()
+    desk.restart()
+    (other,) = desk.take(desk.item(later.format(31), guid="2")).decisions
+    assert (other.story, other.reason) == (decision.story, Reason.KNOWN_STORY)
+
+
+def test_an_edit_of_what_no_channel_was_told_is_not_told(desk: Desk) -> None:
+    old = "Fire in the market of the old harbour of the city killed {} people, said the mayor"
+    item = replace(desk.item(old.format(12), guid="1"), published=desk.now - timedelta(days=9))
+    desk.take(item, first_sight=True)
+
+    (decision,) = desk.take(replace(item, title=old.format(31))).decisions
+
+    assert not decision.reason.tells

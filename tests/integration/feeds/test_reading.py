@@ -84,6 +84,7 @@ def test_what_is_known_or_failed_or_not_modified_is_not_read(desk: Desk) -> None
     assert [desk.next().parsed for _ in range(3)] == [None, None, None]
 
 
+@pytest.mark.slow
 def test_slow_documents_hold_up_no_other(desk: Desk, reading: Reading) -> None:
     slow = range(1, 6)
     desk.hand_in(*(fetched(n, SLOW) for n in slow), fetched(99, document("News")))
@@ -95,6 +96,7 @@ def test_slow_documents_hold_up_no_other(desk: Desk, reading: Reading) -> None:
     assert (reading.waiting, reading.aside) == (0, 0)
 
 
+@pytest.mark.slow
 def test_a_feed_known_to_be_slow_does_not_take_even_its_moment(desk: Desk) -> None:
     slow = range(1, 4)
     desk.hand_in(*(fetched(n, SLOW) for n in slow))

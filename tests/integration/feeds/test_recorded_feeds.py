@@ -40,6 +40,7 @@ def recorded() -> list[Recorded]:
 
 
 @pytest.mark.skipif(not RECORDED.exists(), reason="the recorded feeds are not here")
+@pytest.mark.slow
 def test_every_recorded_feed_is_fetched_and_parsed() -> None:
     settings = PollingSettings.model_validate({"allow_private": ["127.0.0.0/8"]})
     feeds = recorded()
