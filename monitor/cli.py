@@ -217,9 +217,14 @@ def _check_online(config: Config, secrets: Secrets) -> bool:
     from monitor.feeds.reading import Reading
 
     receiver = app.make_receiver(config, secrets)
-    fine, said = online.slack(receiver)
+    ear = app.make_ear(config, secrets)
+    fine, said = online.slack(receiver, buttons=ear is not None)
     receiver.close()
     show.say(f"slack    {said}", "" if fine else "red")
+    if ear:
+        hears, said = online.listening(ear)
+        show.say(f"buttons  {said}", "" if hears else "red")
+        fine = fine and hears
     feeds = [feed.to_feed() for feed in config.feeds]
     failed = 0
     with app.make_fetcher(config) as fetcher, Reading() as reading:
