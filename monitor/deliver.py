@@ -160,7 +160,13 @@ class Deliver:
         """Hold what is not told now, and tell what was held long enough."""
         now = self._clock()
         held = self._loudness.held(now)
-        holding = Holding(held.below, held.until_digest_below, held.opened)
+        holding = Holding(
+            held.below,
+            held.until_digest_below,
+            held.opened,
+            channels=held.channels,
+            channels_below=held.channels_below,
+        )
         with self._database.reading() as tx:
             if not folding.must_hold_or_release(tx, holding):
                 return
