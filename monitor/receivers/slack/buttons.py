@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from monitor.model import Act
 from monitor.receivers.slack import markup
-from monitor.receivers.slack.interact import WHY
+from monitor.receivers.slack.interact import RULE, WHY
 from monitor.receivers.telling import cut
 from monitor.text import clean
 
@@ -57,14 +57,16 @@ def actions(alert: Alert) -> list[Block]:
 def _buttons(alert: Alert) -> Iterator[Block]:
     done = {mark.act for mark in alert.marks}
     snoozed = {mark.rule for mark in alert.marks if mark.act is Act.SNOOZE}
+    rules = [rule for rule in alert.rules if RULE.fullmatch(rule.id)]
     if Act.MUTE in done:
         yield _button("unmute", "Undo mute")
     else:
         yield _button("mute", "Mute story")
-    if awake := next((rule for rule in alert.rules if rule.id not in snoozed), None):
+    if awake := next((rule for rule in rules if rule.id not in snoozed), None):
         yield _button("snooze", "Snooze rule 24 h", awake.id) | {"confirm": _confirm(awake.name)}
-    for place, rule in enumerate(sorted(snoozed)[:MAX_MARKS]):
-        yield _button(f"unsnooze.{place}", "Undo snooze", rule)
+    undone = [rule.id for rule in rules if rule.id in snoozed]
+    for place, rule_id in enumerate(undone[:MAX_MARKS]):
+        yield _button(f"unsnooze.{place}", "Undo snooze", rule_id)
     if Act.IRRELEVANT in done:
         yield _button("relevant", "Undo not relevant")
     else:
@@ -94,7 +96,7 @@ def _plain(text: str) -> Block:
 
 
 def _rule_name(alert: Alert, rule: str) -> str:
-    return _short(next((one.name for one in alert.rules if one.id == rule), rule)) or rule
+    return _short(next((one.name for one in alert.rules if one.id == rule), rule)).strip() or "?"
 
 
 def _short(name: str) -> str:

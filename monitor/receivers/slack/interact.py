@@ -18,7 +18,8 @@ _ID = re.compile(r"[A-Z][A-Z0-9]{2,30}")
 _TS = re.compile(r"[0-9]{1,20}\.[0-9]{1,10}")
 _TOKEN = re.compile(r"[A-Za-z0-9._-]{1,200}")
 _ACTION = re.compile(r"([a-z]{1,20})(?:\.[0-9]{1,3})?")
-_RULE = re.compile(r"[a-z0-9-]{0,200}")
+RULE = re.compile(r"[a-z0-9-]{1,200}")
+"""The id of a rule, as a button may carry it."""
 _MAX_TEXT = 2_500
 _MAX_NAME = 80
 _MAX_URL = 500
@@ -74,7 +75,7 @@ def _press(payload: Mapping[str, Any]) -> Asked | None:
         by=by,
         action=action[1],
         about=about,
-        text=_text(pressed, "value", _RULE),
+        text=_text(pressed, "value", RULE),
         trigger=_text(payload, "trigger_id", _TOKEN),
         reply_to=_text(payload, "response_url")[:_MAX_URL],
     )
