@@ -333,7 +333,9 @@ def test_a_report_that_changes_a_told_story_says_what_it_changes(desk: Desk) -> 
 
 def test_an_edit_that_changes_a_told_story_says_what_it_changes_once(desk: Desk) -> None:
     hit = "Fire in the market of the old harbour of the city killed {} people, said the mayor"
-    later = "Fire in the market of the old harbour of the city: rain helped to put it out, {} killed"
+    later = (
+        "Fire in the market of the old harbour of the city: rain helped to put it out, {} killed"
+    )
     desk.take(desk.item(hit.format(12), guid="1"))
 
     (decision,) = desk.take(desk.item(hit.format(31), guid="1")).decisions
