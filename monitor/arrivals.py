@@ -25,6 +25,10 @@ MAX_KEYS = 32
 """Keys of one item: a feed may give it a new guid and a new address at every poll."""
 
 
+MAX_EDITS = 5
+"""Of one item whose changes are told: a live page or a counter in a headline has no end of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Arrived:
     """An item to be told where it matched."""
@@ -173,6 +177,8 @@ class Arrivals:
         fresh = self._new_rules(same, found)
         stored_items.add_matches(self._tx, same.id, fresh)
         again = tuple(one for one in found if one not in fresh)
+        if again and len(stored_items.wordings(self._tx, same.id)) > MAX_EDITS:
+            again = ()
         return Arrived(same.id, revised, new=False, found=fresh, again=again)
 
     def _new_rules(self, same: Known, found: Sequence[Match]) -> tuple[Match, ...]:

@@ -34,6 +34,7 @@ from monitor.options import (
     right_now,
 )
 from monitor.rulecommands import rules_cli
+from monitor.searchcommands import search
 from monitor.storycommands import stories_cli
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ cli.add_typer(feeds_cli, name="feeds")
 cli.add_typer(alerts_cli, name="alerts")
 cli.add_typer(stories_cli, name="stories")
 cli.add_typer(db_cli, name="db")
+cli.command("search")(search)
 cli.command("mute")(mute)
 cli.command("unmute")(unmute)
 

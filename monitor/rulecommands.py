@@ -21,13 +21,9 @@ from monitor.options import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from monitor.config import Config
-    from monitor.model import Item
     from monitor.rules import RuleSet
     from monitor.rules.namesake import Namesake
-    from monitor.store.database import Database
 
 rules_cli = typer.Typer(help="Show and test the rules.", no_args_is_help=True)
 
@@ -35,7 +31,6 @@ FolderArgument = Annotated[
     Path | None,
     typer.Argument(metavar="DIR", help="Rule files; default: the configured ones."),
 ]
-_BATCH = 500
 
 
 @rules_cli.command("list")
@@ -133,13 +128,14 @@ def _list_forms(rule_set: RuleSet, name: str, *, as_json: bool) -> None:
 def _list_hits(loaded: Config, rule_set: RuleSet, name: str, *, as_json: bool) -> None:
     from monitor import rules as rules_room
     from monitor.rules import listing
-    from monitor.store import items as stored_items
+    from monitor.store import history
 
     matcher = rules_room.compile_rules(rule_set)
     with database_of(loaded) as database:
         with database.reading() as tx:
-            total = stored_items.count(tx)
-        counted = listing.count_hits(matcher, show.progress(_stored(database), total))
+            total = history.count(tx)
+        stored = show.progress(history.newest(database), total)
+        counted = listing.count_hits(matcher, (one.item for one in stored))
     wanted = rule_set.members(name)
     found = [one for one in counted if not name or one.named in wanted]
     if as_json:
@@ -148,17 +144,6 @@ def _list_hits(loaded: Config, rule_set: RuleSet, name: str, *, as_json: bool) -
     rows = [(one.named, one.name, one.word, str(one.items)) for one in found]
     title = f"{len(rows)} words in {total} stored items; strike one out with except = [...]"
     show.table(title, ("@name", "as written", "word found", "items"), rows)
-
-
-def _stored(database: Database) -> Iterator[Item]:
-    """All stored items, a few at a time, so that nobody waits for the database meanwhile."""
-    from monitor.store import items as stored_items
-
-    last: int | None = 0
-    while last is not None:
-        with database.reading() as tx:
-            batch, last = stored_items.page(tx, after=last, limit=_BATCH)
-        yield from batch
 
 
 @rules_cli.command("test")

@@ -12,6 +12,7 @@ from io import TextIOWrapper
 from typing import TYPE_CHECKING, TypeVar
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
@@ -26,6 +27,9 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 out = Console(highlight=False, soft_wrap=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+_MARKED = "bold yellow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,21 @@ def warn(text: str, style: str = "") -> None:
 def fail(text: str) -> None:
     """What went wrong, on standard error."""
     err.print(Text.assemble(("error ", "bold red"), text))
+
+
+def quote(
+    text: str, spans: Iterable[tuple[int, int]] = (), *, style: str = "", indent: int = 0
+) -> None:
+    """A text as it was written, with parts of it marked, wrapped within an indent."""
+    shown = Text(printable(text), style=style)
+    for start, end in spans:
+        shown.stylize(_MARKED, start, end)
+    out.print(Padding(shown, (0, 0, 0, indent)))
+
+
+def address(url: str, *, indent: int = 0) -> None:
+    """An address, never wrapped: broken it can be neither clicked nor copied."""
+    out.print(Text(" " * indent + printable(url), style="blue"), soft_wrap=True)
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str | Cell]]) -> None:

@@ -50,6 +50,15 @@ class Marked:
     spans: tuple[tuple[int, int], ...] = ()
     """Start and end of each part; in order, apart from each other."""
 
+    def around(self, reach: int) -> Marked:
+        """What stands near the parts: of a long text, the place that shows why."""
+        if not self.spans or self.spans[0][0] <= reach:
+            return self.cut(2 * reach)
+        first = self.text.find(" ", self.spans[0][0] - reach, self.spans[0][0]) + 1
+        start = first or self.spans[0][0]
+        moved = tuple((one - start + 1, end - start + 1) for one, end in self.spans)
+        return Marked(_ELLIPSIS + self.text[start:], moved).cut(2 * reach)
+
     def cut(self, limit: int, cost: Callable[[str], int] = len) -> Marked:
         """The beginning that fits, with the spans that lie wholly in it."""
         text = cut(self.text, limit, cost)
@@ -281,11 +290,16 @@ def _encoded(parts: SplitResult) -> str:
 
 
 def _marked(alert: Alert, field: str) -> Marked:
-    text = clean(getattr(alert, field), limit=_MAX_TEXT)
+    return mark(getattr(alert, field), alert.evidence, field)
+
+
+def mark(text: str, evidence: Iterable[Evidence], field: str) -> Marked:
+    """A field of an item, harmless, with what was found in it."""
+    text = clean(text, limit=_MAX_TEXT)
     # Evidence that does not fit the text points into another version of it: better none than wrong.
     spans = sorted(
         (found.start, found.end)
-        for found in alert.evidence
+        for found in evidence
         if found.field == field and 0 <= found.start < found.end <= len(text)
         if text[found.start : found.end] == found.text
     )

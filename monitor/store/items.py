@@ -247,22 +247,3 @@ def _evidence(evidence: Evidence) -> dict[str, str | int]:
 def count(tx: Transaction) -> int:
     """How many items are stored."""
     return tx.execute(select(func.count()).select_from(items)).scalar_one()
-
-
-def page(tx: Transaction, *, after: int, limit: int) -> tuple[list[Item], int | None]:
-    """Stored items in the order of their ids, and the last of these; None at the end."""
-    rows = tx.execute(
-        select(items).where(items.c.id > after).order_by(items.c.id).limit(limit)
-    ).all()
-    found = [
-        Item(
-            row.title,
-            row.summary,
-            row.content,
-            row.url,
-            language=row.language,
-            published=row.published_at,
-        )
-        for row in rows
-    ]
-    return found, rows[-1].id if rows else None

@@ -217,6 +217,27 @@ def test_the_words_that_names_really_found_are_counted(program: Program, feeds: 
     assert "prisoners" in program.run("rules", "list", "--hits").stdout
 
 
+def test_what_is_stored_is_searched_with_the_rule_language(
+    program: Program, feeds: FeedServer
+) -> None:
+    url = feeds.publish(
+        "/a.xml",
+        rss([rss_item("Two prisoners", guid="1"), rss_item("Rain again", guid="2")]),
+    )
+    program.configure(feeds=[url])
+    assert program.run("run", "--once").returncode == 0
+
+    (hit,) = json.loads(program.run("search", "@captivity", "--json").stdout)
+    tried = program.run("rules", "try", "rain OR @captivity")
+    wrong = program.run("search", "@captivity AND (rain OR")
+
+    assert (hit["title"], hit["evidence"][0]["text"]) == ("Two prisoners", "prisoners")
+    assert "2 of 2 items of the last 30 days match" in tried.stdout
+    assert "2 of them no rule matches now" in tried.stdout
+    assert wrong.returncode == 2
+    assert wrong.stderr.splitlines()[-1].index("^") == 2 + len("@captivity AND (rain OR")
+
+
 def test_rules_are_listed(program: Program) -> None:
     program.configure(feeds=[])
 
