@@ -92,7 +92,8 @@ class Answering:
             return
         try:
             if asked.trigger:
-                self._answerer.show(asked.trigger, "Why this alert", answer)
+                title = "Why this alert" if asked.action == "why" else "Nothing was done"
+                self._answerer.show(asked.trigger, title, answer)
             elif asked.reply_to:
                 self._answerer.answer(asked.reply_to, answer)
         except DeliveryError as error:

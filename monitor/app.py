@@ -356,6 +356,8 @@ class Service:
         self.stop()
         self._reading.close()
         scheduler.stop()
+        if self._listening:
+            self._listening.close()
         watchdog.cancel()
         log.info("service stopped")
 
