@@ -54,6 +54,8 @@ class Matcher:
             id_: parsed.rule for id_, parsed in rule_set.rules.items()
         }
         """Every rule by its id, also those that are not enabled or have expired."""
+        self.files = rule_set.holding
+        """The files that define something."""
         self._telling = tuple(
             named for named in rule_set.all_named if isinstance(named, Entity) or named.stories
         )
