@@ -321,3 +321,35 @@ mutes = Table(
     # NULL for ever.
     Column("until", Time),
 )
+
+# What readers said of an alert; kept when the alert is forgotten, for whoever mends the rules.
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("alert_id", _Id, primary_key=True, autoincrement=False),
+    # The person's id on Slack.
+    Column("who", Text, primary_key=True),
+    Column("made_by", Text, nullable=False),
+    Column("made_at", Time, nullable=False),
+    Column("story_id", _Id, nullable=False),
+    Column("rules", JSON, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("url", Text, nullable=False),
+)
+
+# What was asked on Slack and done: an envelope that comes again does nothing.
+clicks = Table(
+    "clicks",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("made_at", Time, nullable=False, index=True),
+)
+
+# Work that one of several replicas does at a time.
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("until", Time, nullable=False),
+)
