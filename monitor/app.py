@@ -19,6 +19,7 @@ from monitor.deliver import Deliver, Pacing
 from monitor.errors import ConfigError
 from monitor.feeds.fetch import Fetcher
 from monitor.feeds.reading import Reading
+from monitor.feeds.schedule import PATIENCE
 from monitor.growing import Growing
 from monitor.health import HealthServer
 from monitor.intake import Intake
@@ -363,7 +364,9 @@ class Service:
 
     def _spread_due(self) -> None:
         """Let the feeds that became due while the service was off come one after the other."""
+        longest = self._config.polling.interval * PATIENCE
         with self._database.transaction() as tx:
+            stored_feeds.wake(tx, now=self._clock(), longest=longest)
             stored_feeds.spread_due(tx, now=self._clock(), pace=START_PACE, longest=START_WITHIN)
 
     def _replan(self) -> None:

@@ -54,6 +54,8 @@ class Matcher:
             id_: parsed.rule for id_, parsed in rule_set.rules.items()
         }
         """Every rule by its id, also those that are not enabled or have expired."""
+        self.files = rule_set.holding
+        """The files that define something."""
         self._named_all = rule_set.all_named
         self._telling = tuple(
             named for named in self._named_all if isinstance(named, Entity) or named.stories

@@ -169,6 +169,12 @@ class RuleSet:
         return members(name, self.groups)
 
     @property
+    def holding(self) -> frozenset[str]:
+        """The files that define something."""
+        named = (*self.all_named, *self.groups.values(), *self.rules.values())
+        return frozenset(one.place.file for one in named)
+
+    @property
     def all_named(self) -> tuple[Entity | Terms, ...]:
         """Everything that an @name can stand for."""
         return (*self.entities.values(), *self.terms.values())

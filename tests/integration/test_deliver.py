@@ -14,6 +14,7 @@ from monitor.deliver import Deliver, Pacing
 from monitor.errors import (
     ChannelUnavailable,
     NotSent,
+    Puzzling,
     RateLimited,
     Refused,
     Unauthorised,
@@ -21,7 +22,7 @@ from monitor.errors import (
 )
 from monitor.growing import Growing
 from monitor.model import Act, Alert, Digest, Mark, Notice, Person, Severity
-from monitor.outcomes import LOOKS, PATIENT_LOOKS, after, backoff
+from monitor.outcomes import LOOKS, PATIENT_LOOKS, PUZZLED, after, backoff
 from monitor.store import migrate, mutes, outbox, pauses
 from monitor.store.database import Database
 from monitor.store.outbox import Queued, State
@@ -412,6 +413,29 @@ def test_a_refused_message_does_not_block_its_channel(desk: Desk) -> None:
     assert desk.states() == [State.DEAD, State.SENT]
 
 
+def test_a_refusal_that_nobody_knows_may_pass(desk: Desk) -> None:
+    desk.promise("odd")
+    desk.receiver.trouble = [Puzzling("weird_new_error")] * 2
+
+    for _ in range(3):
+        desk.run(1)
+        desk.clock.pass_(60)
+
+    assert desk.titles() == ["odd"]
+
+
+def test_a_refusal_that_nobody_knows_ends_after_some_tries(desk: Desk) -> None:
+    desk.promise("odd")
+    desk.promise("good")
+    desk.receiver.trouble = [Puzzling("weird_new_error")] * PUZZLED
+
+    for _ in range(PUZZLED + 1):
+        desk.run(1)
+        desk.clock.pass_(600)
+
+    assert desk.states() == [State.DEAD, State.SENT]
+
+
 def test_a_flood_becomes_digests_and_none_of_it_is_dropped(
     database: Database, now: datetime
 ) -> None:
@@ -516,6 +540,7 @@ def test_a_restart_in_quiet_hours_tells_nothing(database: Database, now: datetim
         (ChannelUnavailable("x"), State.PARKED),
         (Unauthorised("x"), State.PARKED),
         (Refused("x"), State.DEAD),
+        (Puzzling("x"), State.PENDING),
     ],
 )
 def test_every_kind_of_failure_has_its_state(error: DeliveryError, state: State) -> None:

@@ -84,6 +84,7 @@ def upgrade() -> None:
             ["merged_into"], ["stories.id"], name=op.f("fk_stories_merged_into")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stories")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("stories", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_stories_last_item_at"), ["last_item_at"], unique=False)
@@ -111,6 +112,7 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "story_id", "channel", "scope", name=op.f("uq_alerts_story_id_channel_scope")
         ),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("alerts", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_alerts_grown_at"), ["grown_at"], unique=False)
@@ -129,6 +131,7 @@ def upgrade() -> None:
         sa.Column("first_seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["feed_id"], ["feeds.id"], name=op.f("fk_items_feed_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_items")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("items", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_items_first_seen_at"), ["first_seen_at"], unique=False)
@@ -176,6 +179,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["digest_id"], ["outbox.id"], name=op.f("fk_outbox_digest_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
         sa.UniqueConstraint("key", name=op.f("uq_outbox_key")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.create_index("ix_outbox_queue", ["state", "channel", "id"], unique=False)
@@ -189,6 +193,7 @@ def upgrade() -> None:
         sa.Column("topic", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("shown", sa.JSON(), nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("update_after", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updates", sa.Integer(), nullable=False),
         sa.Column("ended", sa.Boolean(), nullable=False),
@@ -277,6 +282,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["story_id"], ["stories.id"], name=op.f("fk_story_items_story_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_story_items")),
         sa.UniqueConstraint("item_id", name=op.f("uq_story_items_item_id")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("story_items", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_story_items_story_id"), ["story_id"], unique=False)
@@ -293,6 +299,7 @@ def upgrade() -> None:
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("kind IN ('merge', 'split')", name=op.f("ck_story_changes_kind")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_story_changes")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "revisions",
@@ -309,4 +316,5 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_revisions")),
         sa.UniqueConstraint("item_id", "wording", name=op.f("uq_revisions_item_id_wording")),
+        sqlite_autoincrement=True,
     )
