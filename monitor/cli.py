@@ -32,6 +32,7 @@ from monitor.options import (
     load,
     load_placed,
     right_now,
+    time_of,
 )
 from monitor.rulecommands import rules_cli
 from monitor.searchcommands import search
@@ -391,9 +392,11 @@ def alerts_retry(
     """Send held alerts again: parked, dead, or unclear for long (after mending what held them)."""
     from monitor.store import outbox, pauses
 
-    with database_of(load(config)) as database, database.transaction() as tx:
-        again = outbox.retry(tx, ids or None, now=right_now())
-        pauses.lift(tx, pauses.Cause.CREDENTIALS)
+    with database_of(load(config)) as database:
+        now = time_of(database)
+        with database.transaction() as tx:
+            again = outbox.retry(tx, ids or None, now=now)
+            pauses.lift(tx, pauses.Cause.CREDENTIALS)
     show.say(f"{again} alerts queued again")
     raise typer.Exit(FAILED if ids and again < len(set(ids)) else FINE)
 
