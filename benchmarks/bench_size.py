@@ -109,7 +109,10 @@ class Polls:
         self._database = database
         self._dice = dice
         self._intake = Intake(
-            compile_rules(load(RULES)), channel="#news", lookback=timedelta(days=1), recent=RecentStories()
+            compile_rules(load(RULES)),
+            channel="#news",
+            lookback=timedelta(days=1),
+            recent=RecentStories(),
         )
         self.times: list[float] = []
 
@@ -200,7 +203,7 @@ def main() -> None:
             began = time.perf_counter()
             polls.during(lambda: backup.write(database, copy))
             print(f"during a backup   {polls.said()}; it took {time.perf_counter() - began:.1f} s")
-            keep = timedelta(days=DAYS - 2)
+            keep = timedelta(days=DAYS - 3)
             prune = Maintain(database, keep=keep, clock=lambda: NOW)
             began = time.perf_counter()
             polls.during(prune)
