@@ -61,6 +61,8 @@ class Arrivals:
         self._whole = whole
         self._now = now
         self._known: dict[str, Known | None] = {}
+        self.first_here = 0
+        """Items that this feed had not carried before."""
         self._alike: dict[str, list[Known]] = {}
         """Items that the document may show under other addresses, by wording."""
 
@@ -112,6 +114,7 @@ class Arrivals:
         return exact in gone or (bool(others) and gone.issuperset(others))
 
     def _add(self, item: Item, wording: str, found: Sequence[Match]) -> Arrived:
+        self.first_here += 1
         free = [key for key in item.keys if key not in self._known]
         taken_over = [key for key in item.keys if key in self._known and self._is_ours(key)]
         id_ = stored_items.add(
@@ -162,6 +165,7 @@ class Arrivals:
         if more:
             stored_items.add_keys(self._tx, same.id, more)
         if not same.sighted:
+            self.first_here += 1
             stored_items.add_sighting(self._tx, same.id, feed=self._feed, now=self._now)
         if more or not same.sighted:
             noted = replace(same, keys=(*same.keys, *more), sighted=True)

@@ -59,6 +59,8 @@ class Taken:
 
     new: int
     matched: int
+    first_here: int
+    """Items that this feed had not carried before, though another may have."""
     revised: int
     """Known items whose publisher changed their words."""
     decisions: tuple[Decision, ...]
@@ -115,7 +117,7 @@ class Intake:
             stored_alerts.grow(tx, story, now=now)
         new = sum(one.new for one in arrived)
         told = sum(bool(one.found) for one in arrived)
-        return Taken(new, told, len(arrived) - new, tuple(decisions))
+        return Taken(new, told, arrivals.first_here, len(arrived) - new, tuple(decisions))
 
     def _tell(
         self,

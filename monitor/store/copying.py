@@ -65,11 +65,27 @@ def _copy(reader: Transaction, writer: Transaction, table: Table) -> None:
             writer.execute(insert(table), [dict(row) | dict.fromkeys(later) for row in batch])
     for name in later:
         _refer(reader, writer, table, name)
-    if writer.dialect.name == "postgresql" and [one.name for one in columns] == ["id"]:
-        # Rows with numbers of their own do not move on what numbers the next one.
-        name = table.name
-        next_one = f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), max(id)) FROM {name}"  # noqa: S608 - a name of ours
-        writer.execute(text(next_one))
+    if [one.name for one in columns] == ["id"] and (last := _last_number(reader, table)):
+        _go_on_after(writer, table, last)
+
+
+def _last_number(tx: Transaction, table: Table) -> int:
+    """The highest number a table ever gave: that of a deleted row must not come again."""
+    highest = tx.execute(select(func.max(table.c.id))).scalar_one() or 0
+    if tx.dialect.name == "sqlite":
+        query = "SELECT seq FROM sqlite_sequence WHERE name = :table"
+    else:
+        query = "SELECT pg_sequence_last_value(pg_get_serial_sequence(:table, 'id'))"
+    return max(highest, tx.execute(text(query), {"table": table.name}).scalar() or 0)
+
+
+def _go_on_after(tx: Transaction, table: Table, number: int) -> None:
+    given = {"table": table.name, "number": number}
+    if tx.dialect.name != "sqlite":
+        tx.execute(text("SELECT setval(pg_get_serial_sequence(:table, 'id'), :number)"), given)
+    elif table.dialect_options["sqlite"]["autoincrement"]:
+        tx.execute(text("DELETE FROM sqlite_sequence WHERE name = :table"), given)
+        tx.execute(text("INSERT INTO sqlite_sequence (name, seq) VALUES (:table, :number)"), given)
 
 
 def _refer(reader: Transaction, writer: Transaction, table: Table, name: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from monitor.model import Evidence, Item, Known, Match
+from monitor.model import Evidence, Item, Known, Match, Severity
 from monitor.store.schema import item_keys, items, matches, revisions, sightings
 
 if TYPE_CHECKING:
@@ -214,6 +214,15 @@ def wordings(tx: Transaction, item: int) -> list[str]:
 def matched(tx: Transaction, item: int) -> frozenset[str]:
     """The rules that an item matched, in any of its wordings."""
     return frozenset(tx.execute(select(matches.c.rule).where(matches.c.item_id == item)).scalars())
+
+
+def matches_of(tx: Transaction, item: int) -> tuple[Match, ...]:
+    """Which rules an item matched, and why."""
+    rows = tx.execute(select(matches).where(matches.c.item_id == item).order_by(matches.c.rule))
+    return tuple(
+        Match(row.rule, Severity(row.severity), tuple(Evidence(**one) for one in row.evidence))
+        for row in rows
+    )
 
 
 def add_matches(tx: Transaction, item: int, found: Sequence[Match]) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, exists, select, update
 
-from monitor.store.schema import alerts, items, mutes, outbox, stories, story_items
+from monitor.store.schema import alerts, boards, items, mutes, outbox, stories, story_items
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -49,6 +49,8 @@ def _prune_messages(tx: Transaction, before: datetime, limit: int) -> int:
             outbox.c.state.not_in(["pending", "held", "sending", "unknown", "parked"]),
             outbox.c.created_at < before,
             ~exists().where(held.c.digest_id == outbox.c.id),
+            # What is still edited must be found: a feed may fail for longer than anything is kept.
+            ~exists().where(boards.c.key == outbox.c.key, boards.c.ended.is_(False)),
         )
         .order_by(outbox.c.created_at)
         .limit(limit)

@@ -475,6 +475,14 @@ def test_the_next_edition_in_place_of_the_last_is_told(desk: Desk) -> None:
     assert told.count(Reason.EVERY_ITEM) == 3
 
 
+def test_what_another_feed_brought_is_new_to_this_one(desk: Desk) -> None:
+    desk.take(GAZETTE, entry("Two captured", path="/9"))
+
+    taken = desk.take(WIRE, entry("Two captured", path="/9"), entry("Rain", path="/8"))
+
+    assert (taken.new, taken.first_here) == (1, 2)
+
+
 def test_a_long_text_at_one_address_is_one_item_whatever_date_a_feed_gives_it(desk: Desk) -> None:
     text = (
         "The crew left the ship near the harbour and told the court so through an interpreter. " * 2

@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fakes import promise
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from monitor.errors import StoreError
 from monitor.model import Feed, Item, Outlet
 from monitor.store import copying, feeds, folding, history, items, migrate, outbox, stories
 from monitor.store.database import Database
+from monitor.store.schema import items as items_table
 from monitor.store.schema import metadata
 from monitor.store.schema import outbox as outbox_table
 from monitor.store.schema import stories as stories_table
@@ -86,6 +87,18 @@ def test_work_goes_on_with_the_next_numbers(
     with other.reading() as tx:
         assert tx.execute(select(func.max(outbox_table.c.id))).scalar_one() == 6
         assert tx.execute(select(func.max(stories_table.c.id))).scalar_one() == 5
+
+
+def test_the_number_of_what_was_deleted_is_not_given_again(
+    database: Database, other: Database, now: datetime
+) -> None:
+    fill(database, now)
+    with database.transaction() as tx:
+        tx.execute(delete(items_table).where(items_table.c.id > 2))
+    copying.copy(database, other)
+
+    with other.transaction() as tx:
+        assert items.add(tx, Item("New"), keys=["new"], feed=1, now=now) == 6
 
 
 def test_a_database_with_content_is_refused_and_left_alone(
