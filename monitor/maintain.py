@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING
 
 from monitor.store import retention
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-STEP = 500
+STEP = 200
 """Rows of each kind that go in one transaction: some milliseconds, so that polls do not wait."""
+LEAST_PAUSE_S = 0.02
 
 
 class Maintain:
@@ -29,11 +31,15 @@ class Maintain:
         keep: timedelta,
         clock: Callable[[], datetime],
         step: int = STEP,
+        wait: Callable[[float], None] = time.sleep,
     ) -> None:
         self._database = database
         self._keep = keep
         self._clock = clock
         self._rows = step
+        self._wait = wait
+        self._took_s = 0.0
+        """How long the last step kept others from writing."""
         self._stopped = False
 
     def __call__(self) -> None:
@@ -46,12 +52,17 @@ class Maintain:
         total = 0
         while not self._stopped and (deleted := self._step(before)):
             total += deleted
+            # SQLite has no queue for writers: who asks again at once shuts the others out.
+            self._wait(max(self._took_s, LEAST_PAUSE_S))
         if total:
             log.info("old rows deleted: rows=%d before=%s", total, before.date())
 
     def _step(self, before: datetime) -> int:
         with self._database.transaction() as tx:
-            return retention.prune(tx, before=before, limit=self._rows)
+            began = time.monotonic()
+            deleted = retention.prune(tx, before=before, limit=self._rows)
+        self._took_s = time.monotonic() - began
+        return deleted
 
     def stop(self) -> None:
         """End after the transaction at hand."""

@@ -35,12 +35,13 @@ RENEW = timedelta(hours=1)
 FAILING = timedelta(minutes=15)
 """A feed that fails for less mends itself mostly."""
 MAX_LINES = 15
-_MENDED = {
+HEADINGS = {
     "rules": ("Rules are not reloaded, the last good ones stay in force", "Rules are mended"),
     "feeds": ("Feeds that do not answer", "All feeds answer again"),
     "alerts": ("Alerts that are held", "All alerts are delivered again"),
     "jobs": ("The service does not work as it should", "The service works as it should again"),
 }
+"""What a message says while something is wrong, and after, by topic."""
 
 
 class Ops:
@@ -117,7 +118,7 @@ class Ops:
     def _begin(
         self, topic: str, lines: tuple[Line, ...], now: datetime, *, instead_of: Board | None
     ) -> None:
-        notice = _notice(_MENDED[topic][0], lines)
+        notice = _notice(HEADINGS[topic][0], lines)
 
         def begin(tx: Transaction) -> None:
             board = _open(tx, topic)
@@ -135,7 +136,7 @@ class Ops:
             receipt = outbox.receipt_of(tx, board.key)
             if receipt is None or not boards.claim(tx, board, update_after=now + REST):
                 return
-        heading, mended = _MENDED[board.topic]
+        heading, mended = HEADINGS[board.topic]
         # Of what is mended the last state stays readable below.
         notice = _notice(heading, lines) if lines else _notice(f"{mended}. Before", board.shown)
         message = Message(board.key, self._channel, notice)
@@ -162,7 +163,7 @@ class Ops:
             waiting = sum(held.number for held in outbox.undelivered(tx))
         failing = sum(state.failures > 0 for state in states)
         wrong = [
-            Line(f"{_MENDED[topic][0]}: {len(lines)}") for topic, lines in found.items() if lines
+            Line(f"{HEADINGS[topic][0]}: {len(lines)}") for topic, lines in found.items() if lines
         ]
         heading = "The service runs, and this is wrong" if wrong else "The service works"
         lines = (

@@ -110,14 +110,18 @@ class Poll:
         if not (free or renew):
             return []
         now = self._clock()
-        with self._database.transaction() as tx:
+
+        def claim(tx: Transaction) -> tuple[Claimed, ...]:
             stored_feeds.unchanged(tx, self._unchanged, now=now)
             if renew:
                 stored_feeds.renew(tx, tuple(self._claimed), until=now + LEASE)
-                self._leased_at = self.alive_at
-            claimed = stored_feeds.claim_due(
+            return stored_feeds.claim_due(
                 tx, now=now, limit=free, lease=LEASE, parser_version=PARSER_VERSION
             )
+
+        claimed = self._database.run(claim)
+        if renew:
+            self._leased_at = self.alive_at
         self._unchanged.clear()
         new = [one for one in claimed if one.id not in self._claimed]
         self._claimed |= {one.id: one for one in new}
@@ -190,13 +194,16 @@ class Poll:
             error = FeedError(f"at its new address {new}: {error}", retry_after=error.retry_after)
         known = rhythm.unpack(claimed.rhythm, now=now.timestamp())
         next_poll_at = None if error.gone else self._next(claimed, now, known, error)
-        with self._database.transaction() as tx:
+
+        def note(tx: Transaction) -> None:
             stored_feeds.failed(
                 tx, claimed.id, now=now, next_poll_at=next_poll_at, error=str(error)
             )
             if error.retry_after:
                 pause = min(error.retry_after, LONGEST_HOST_PAUSE)
                 stored_feeds.put_off(tx, urls.host(claimed.feed.url), until=now + pause)
+
+        self._database.run(note)
         # Once when it starts, once when it ends: a feed that is down for a week is two lines.
         if error.gone:
             log.warning("feed gone, polled no more: feed=%s url=%s", *_names(claimed))

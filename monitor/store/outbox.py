@@ -407,7 +407,7 @@ def undelivered(tx: Transaction) -> tuple[Held, ...]:
             func.min(outbox.c.created_at, type_=Time),
             func.max(outbox.c.error),
         )
-        .where(outbox.c.state.not_in([*_DONE, State.HELD.value]))
+        .where(outbox.c.state.in_([one.value for one in (*_WAITING, State.DEAD)]))
         .group_by(outbox.c.channel, outbox.c.state)
         .order_by(outbox.c.channel, outbox.c.state)
     )

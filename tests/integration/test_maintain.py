@@ -67,8 +67,11 @@ def test_it_goes_in_steps_of_some_rows_and_says_how_many(
     begun: list[object] = []
     event.listen(database._engine, "begin", begun.append)  # noqa: SLF001 - counts transactions
 
-    Maintain(database, keep=KEEP, clock=Clock(now + timedelta(days=8)), step=2)()
+    clock, pauses = Clock(now + timedelta(days=8)), list[float]()
+    Maintain(database, keep=KEEP, clock=clock, step=2, wait=pauses.append)()
 
+    assert len(pauses) == 4, "polls write between the steps"
+    assert min(pauses) > 0
     assert left(database) == 0
     assert len(begun) >= 4 + 1, "four steps of two messages, and one that finds nothing"
     assert "rows=21" in caplog.text, "seven messages, alerts and stories"

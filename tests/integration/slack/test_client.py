@@ -252,6 +252,13 @@ def test_a_new_process_finds_what_an_old_one_sent(slack: FakeSlack) -> None:
     assert _receiver(slack).find(message(KOREAN), since=_since()) == receipt
 
 
+def test_a_message_is_found_though_slacks_clock_is_minutes_behind(slack: FakeSlack) -> None:
+    receipt = _receiver(slack).send(message(KOREAN))
+    tried = datetime.now(UTC) + timedelta(minutes=12)
+
+    assert _receiver(slack).find(message(KOREAN), since=tried) == receipt
+
+
 def test_all_pages_are_read(slack: FakeSlack) -> None:
     slack.page_size = 2
     receiver = _receiver(slack)
