@@ -27,12 +27,23 @@ _LANGUAGE = re.compile(rb"<(?:dc:)?language[^>]*>([^<]*)")
 class Delta:
     """What is left to parse."""
 
-    document: bytes
-    """With only the entries that are new; the whole where it can't be split, b"" for none new."""
+    head: bytes
+    """What comes before the first entry; the whole where the document can't be split."""
+    new: tuple[bytes, ...]
+    """The entries that are new."""
+    tail: bytes
+    """What comes after the last entry."""
     known: int
     """Entries left out."""
     marks: bytes
     """To know the entries by next time; b"" where the document can't be split."""
+
+    @property
+    def document(self) -> bytes:
+        """With only the entries that are new; b"" for none new."""
+        if self.marks and not self.new:
+            return b""
+        return b"".join((self.head, *self.new, self.tail))
 
 
 def delta(document: bytes, marks: bytes, *, url: str) -> Delta:
@@ -45,18 +56,17 @@ def delta(document: bytes, marks: bytes, *, url: str) -> Delta:
     """
     spans = _entries(document)
     if not spans:
-        return Delta(document, 0, b"")
+        return Delta(document, (), b"", 0, b"")
     head, tail = document[: spans[0][0]], document[spans[-1][1] :]
     entries = [document[start:end] for start, end in spans]
     context = _context(head, tail, url)
     digests = [_digest(entry) for entry in entries]
     made = b"".join((context, *digests))
     if not marks.startswith(context):
-        return Delta(document, 0, made)
+        return Delta(head, tuple(entries), tail, 0, made)
     known = {marks[at : at + _DIGEST] for at in range(_DIGEST, len(marks), _DIGEST)}
-    new = [entry for entry, own in zip(entries, digests, strict=True) if own not in known]
-    rest = b"".join((head, *new, tail)) if new else b""
-    return Delta(rest, len(entries) - len(new), made)
+    new = tuple(entry for entry, own in zip(entries, digests, strict=True) if own not in known)
+    return Delta(head, new, tail, len(entries) - len(new), made)
 
 
 def _context(head: bytes, tail: bytes, url: str) -> bytes:
