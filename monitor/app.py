@@ -13,21 +13,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from monitor import __version__, checkup
+from monitor.answering import Answering
 from monitor.config import receiver_in_use
 from monitor.deliver import Deliver, Pacing
 from monitor.errors import ConfigError
 from monitor.feeds.fetch import Fetcher
 from monitor.feeds.reading import Reading
+from monitor.feeds.schedule import PATIENCE
 from monitor.growing import Growing
 from monitor.health import HealthServer
 from monitor.intake import Intake
+from monitor.listening import Listening
 from monitor.maintain import Maintain
+from monitor.model import Line, Notice
 from monitor.ops import Ops
 from monitor.plan import Plan
 from monitor.poll import Poll
-from monitor.receivers import Updater
+from monitor.receivers import Answerer, Updater
 from monitor.receivers.console import ConsoleReceiver
 from monitor.receivers.slack.client import SlackReceiver
+from monitor.receivers.slack.socket import Socket
 from monitor.receivers.slack.webhook import WebhookReceiver
 from monitor.recent import RecentStories
 from monitor.reload import Reload
@@ -45,7 +50,7 @@ if TYPE_CHECKING:
     from monitor.checkup import Report
     from monitor.config import Config
     from monitor.credentials import Secrets
-    from monitor.receivers import Receiver
+    from monitor.receivers import Ear, Receiver
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +63,7 @@ ONCE_PATIENCE = timedelta(minutes=2)
 """A single run in which no message arrives for so long ends, and says what is left."""
 _SOON = timedelta(minutes=1)
 _OPS_TICK = timedelta(seconds=10)
-_OF_SLACK = {"delivery", "updating", "telling ops"}
+_OF_SLACK = {"delivery", "updating", "telling ops", "listening"}
 _WATCH_S = 0.25
 PLAN_EVERY = timedelta(minutes=5)
 START_PACE = 10.0
@@ -90,6 +95,7 @@ def make_receiver(config: Config, secrets: Secrets) -> Receiver:
             api_url=config.slack.api_url,
             service=config.service.name,
             timeout=config.slack.timeout.total_seconds(),
+            buttons=secrets.slack_app_token is not None,
         )
     if kind == "webhook" and secrets.slack_webhook_url:
         return WebhookReceiver(
@@ -98,6 +104,15 @@ def make_receiver(config: Config, secrets: Secrets) -> Receiver:
             timeout=config.slack.timeout.total_seconds(),
         )
     return ConsoleReceiver(timezone=config.service.timezone)
+
+
+def make_ear(config: Config, secrets: Secrets) -> Ear | None:
+    """Where clicks and commands come from; None where there are none."""
+    kind, _ = receiver_in_use(config, secrets)
+    if kind != "slack" or secrets.slack_app_token is None:
+        return None
+    timeout = config.slack.timeout.total_seconds()
+    return Socket(secrets.slack_app_token, api_url=config.slack.api_url, timeout=timeout)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +131,7 @@ class Service:
     Args:
         config: What to do.
         receiver: Who takes the alerts.
+        ear: Where it is heard what people do; None where nobody can do anything.
         file: The config file, as errors name it.
         listens: Whether it answers on web.listen while it runs.
         clock: The time.
@@ -133,6 +149,7 @@ class Service:
         config: Config,
         receiver: Receiver,
         *,
+        ear: Ear | None = None,
         file: str = "config.toml",
         listens: bool = True,
         clock: Callable[[], datetime] = now,
@@ -144,12 +161,14 @@ class Service:
         self._stopping = False
         self._clock_was_set = False
         self._health: HealthServer | None = None
+        self._listening: Listening | None = None
         self._open = contextlib.ExitStack()
         self._open.callback(receiver.close)
         try:
             if listens and config.web.listen:
                 self._health = self._open.enter_context(_listening(config, file))
             self._build(config, receiver)
+            self._listen_with(ear, receiver)
         except BaseException:
             self._open.close()
             raise
@@ -202,6 +221,25 @@ class Service:
         self._maintain = Maintain(self._database, keep=config.database.retention, clock=self._clock)
         self._periods = self._steady_jobs()
         self._recover()
+
+    def _listen_with(self, ear: Ear | None, receiver: Receiver) -> None:
+        if ear is None or not isinstance(receiver, Answerer):
+            return
+        answering = Answering(
+            self._database,
+            receiver,
+            matcher=lambda: self._reload.matcher,
+            status=self._status,
+            clock=self._clock,
+        )
+        self._listening = Listening(self._database, ear, answering, clock=self._clock)
+        self._open.callback(self._listening.close)
+        self._periods[Steady("listening", self._listening, may_take=STUCK)] = TICK
+
+    def _status(self) -> Notice:
+        """How the service is, for whoever asks on Slack."""
+        report = self.report()
+        return Notice(f"The service is {report.status}", tuple(map(Line, report.lines)))
 
     def _upgrade(self, *, lost: bool) -> None:
         """Bring the database to this version's schema; `lost`: one was here before."""
@@ -319,12 +357,16 @@ class Service:
         self.stop()
         self._reading.close()
         scheduler.stop()
+        if self._listening:
+            self._listening.close()
         watchdog.cancel()
         log.info("service stopped")
 
     def _spread_due(self) -> None:
         """Let the feeds that became due while the service was off come one after the other."""
+        longest = self._config.polling.interval * PATIENCE
         with self._database.transaction() as tx:
+            stored_feeds.wake(tx, now=self._clock(), longest=longest)
             stored_feeds.spread_due(tx, now=self._clock(), pace=START_PACE, longest=START_WITHIN)
 
     def _replan(self) -> None:
@@ -347,6 +389,8 @@ class Service:
         self._poll.stop()
         self._deliver.stop()
         self._growing.stop()
+        if self._listening:
+            self._listening.stop()
         self._maintain.stop()
 
     def once(self) -> Ended:

@@ -44,6 +44,11 @@ class Report:
     jobs: tuple[Condition, ...] = ()
 
     @property
+    def lines(self) -> tuple[str, ...]:
+        """Everything that does not work."""
+        return (*self.failing, *(f"degraded: {line}" for line in self.degraded))
+
+    @property
     def status(self) -> str:
         """ok, degraded or failing."""
         return "failing" if self.failing else "degraded" if self.degraded else "ok"
@@ -67,6 +72,7 @@ def examine(
     degraded += _of_rules(rules)
     try:
         failing += database.troubles()
+        degraded += database.warnings()
         with database.reading() as tx:
             degraded += _of_feeds(tx, now)
             degraded += _of_delivery(tx, now)
@@ -90,7 +96,9 @@ def _of_rules(problems: Sequence[str]) -> Iterator[str]:
 
 def _of_feeds(tx: Transaction, now: datetime) -> Iterator[str]:
     silent = stored_feeds.silent(tx, before=now - SILENT)
-    if silent.failing and silent.failing == silent.all:
+    if not silent.all:
+        yield "no feed is followed: write [[feeds]] into the config, or `monitor feeds add URL`"
+    elif silent.failing and silent.failing == silent.all:
         yield f"no feed can be read: {silent.error}; `monitor feeds list` shows each"
     elif silent.for_long:
         yield (

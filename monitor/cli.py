@@ -158,9 +158,10 @@ def run(
 
     stopping = signals.taken()
     log.set_up()
-    loaded = load(config)
-    receiver = app.make_receiver(loaded, load_secrets(os.environ))
-    with app.Service(loaded, receiver, file=str(config), listens=not once) as service:
+    loaded, secrets = load(config), load_secrets(os.environ)
+    receiver = app.make_receiver(loaded, secrets)
+    ear = None if once else app.make_ear(loaded, secrets)
+    with app.Service(loaded, receiver, ear=ear, file=str(config), listens=not once) as service:
         stopping.by(service.stop)
         if not once:
             service.run()
@@ -218,9 +219,14 @@ def _check_online(config: Config, secrets: Secrets) -> bool:
     from monitor.feeds.reading import Reading
 
     receiver = app.make_receiver(config, secrets)
-    fine, said = online.slack(receiver)
+    ear = app.make_ear(config, secrets)
+    fine, said = online.slack(receiver, buttons=ear is not None)
     receiver.close()
     show.say(f"slack    {said}", "" if fine else "red")
+    if ear:
+        hears, said = online.listening(ear)
+        show.say(f"buttons  {said}", "" if hears else "red")
+        fine = fine and hears
     feeds = [feed.to_feed() for feed in config.feeds]
     failed = 0
     with app.make_fetcher(config) as fetcher, Reading() as reading:
@@ -371,7 +377,7 @@ def alerts_preview(
     loaded = load(config)
     with database_of(loaded) as database, database.reading() as tx:
         queued = outbox.find(tx, number)
-        message = growth.prepared(tx, queued)[0] if queued else None
+        message = growth.prepared(tx, queued, now=right_now())[0] if queued else None
     if message is None:
         show.fail(f"there is no alert {number}: `monitor alerts list` shows their numbers")
         raise typer.Exit(FAILED)

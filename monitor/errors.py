@@ -14,6 +14,7 @@ MonitorError
  |   |- Unauthorised     no channel takes anything until a person mends it
  |   |- Gone             the message to change or to answer is not there any more: leave it
  |   '- Refused          this message will never be taken
+ |       '- Puzzling     for a reason nobody here knows: it may pass, so some tries are worth it
  '- StoreError           the database can't be used
      |- Unstorable       it does not take this content: leave it out, go on with the rest
      |- DatabaseInUse    another instance holds it
@@ -123,6 +124,10 @@ class Gone(DeliveryError):
 
 class Refused(DeliveryError):
     """The receiver will never take this message."""
+
+
+class Puzzling(Refused):
+    """The receiver did not take this message, for a reason nobody here knows; it may pass."""
 
 
 class StoreError(MonitorError):

@@ -112,7 +112,7 @@ def _files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise NotADirectoryError(20, "it is no folder")
     found = [file for file in folder.rglob("*.toml") if not _is_dropping(file.relative_to(folder))]
-    return sorted(file for file in found if file.is_file())
+    return sorted(file for file in found if not file.is_dir())
 
 
 def _is_dropping(file: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import json
 import socket
@@ -49,6 +50,10 @@ class HealthServer:
         except OSError as error:
             cause = f'web.listen = "{listen}" cannot be used: {(error.strerror or "").lower()}'
             remedy = 'Write another port there, stop what uses this one, or write "" for none'
+            if error.errno != errno.EADDRINUSE:
+                remedy = (
+                    'Write an address of this machine, such as "127.0.0.1:8080", or "" for none'
+                )
             raise ConfigError([Problem(file, None, None, cause, remedy)]) from None
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, name="health")

@@ -59,6 +59,8 @@ class Taken:
 
     new: int
     matched: int
+    first_here: int
+    """Items that this feed had not carried before, though another may have."""
     revised: int
     """Known items whose publisher changed their words."""
     decisions: tuple[Decision, ...]
@@ -100,7 +102,7 @@ class Intake:
     ) -> Taken:
         """Keep what nobody had and promise the alerts that follow."""
         arrivals = Arrivals(tx, self._matcher.match, feed=source.feed, whole=source.whole, now=now)
-        arrived = list(arrivals.of(items))
+        arrived = arrivals.of(items)
         matched = [one for one in arrived if one.found or one.again]
         marks: tuple[Mark, ...] = ()
         if matched:
@@ -115,7 +117,7 @@ class Intake:
             stored_alerts.grow(tx, story, now=now)
         new = sum(one.new for one in arrived)
         told = sum(bool(one.found) for one in arrived)
-        return Taken(new, told, len(arrived) - new, tuple(decisions))
+        return Taken(new, told, arrivals.first_here, len(arrived) - new, tuple(decisions))
 
     def _tell(
         self,

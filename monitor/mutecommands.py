@@ -104,7 +104,7 @@ def _show_on_messages(tx: Transaction, story: int | None, now: datetime) -> None
     from monitor.store import alerts
 
     if story is not None:
-        alerts.grow(tx, story, now=now)
+        alerts.refresh(tx, story=story, now=now)
 
 
 def _list(config: Config, *, as_json: bool) -> None:

@@ -9,6 +9,7 @@ from monitor.errors import (
     ChannelUnavailable,
     Gone,
     NotSent,
+    Puzzling,
     RateLimited,
     Refused,
     Unauthorised,
@@ -33,6 +34,9 @@ LOOKS = 3
 """Failed look-ups before a message is sent again where Slack does not let us read a channel."""
 PATIENT_LOOKS = 15
 """The same where Slack only had trouble of its own: about an hour."""
+PUZZLED = 6
+"""Tries of a message that Slack refuses with a code unknown here; then its channel goes on without it."""
+_PUZZLING = timedelta(seconds=20)
 _LOOK_AGAIN = timedelta(minutes=1)
 _LOOK_SOON = timedelta(seconds=5)
 _FIRST_PAUSE = timedelta(seconds=2)
@@ -85,7 +89,7 @@ def after(
     return (State.UNKNOWN, pause) if repeat and state is not State.DEAD else (state, pause)
 
 
-def _after(
+def _after(  # noqa: PLR0911 - one for each kind of answer
     error: DeliveryError, attempts: int, settle: timedelta, jitter: float
 ) -> tuple[State, timedelta]:
     match error:
@@ -101,6 +105,8 @@ def _after(
         case Gone():
             # The message to answer is: the next attempt goes to the channel.
             return State.PENDING, timedelta(0)
+        case Puzzling() if attempts < PUZZLED:
+            return State.PENDING, max(_PUZZLING, backoff(attempts, jitter=jitter))
         case Refused():
             return State.DEAD, timedelta(0)
     raise AssertionError(error)

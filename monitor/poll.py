@@ -168,6 +168,7 @@ class Poll:
                 body_hash=body_hash,
                 marks=parsed.marks,
                 parser_version=PARSER_VERSION,
+                sighted=bool(parsed.entries or parsed.known),
                 move=move,
                 hints=parsed.hints,
                 gap=gap,
@@ -257,7 +258,7 @@ def _is_gap(claimed: Claimed, parsed: ParsedFeed, taken: Taken) -> bool:
     One entry alone says nothing: many feeds have no more.
     """
     count = len(parsed.entries)
-    return not claimed.first_sight and not parsed.known and 1 < count == taken.new
+    return not claimed.first_sight and not parsed.known and 1 < count == taken.first_here
 
 
 def _learned(claimed: Claimed, items: Sequence[Item], taken: Taken, *, now: datetime) -> Rhythm:

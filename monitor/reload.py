@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor import rules
@@ -11,7 +12,6 @@ from monitor.errors import Problem, RuleError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import date, datetime
-    from pathlib import Path
 
     from monitor.model import Outlet
     from monitor.rules import Matcher
@@ -76,6 +76,9 @@ class Reload:
             log.error("rule file wrong: %s", problem)
 
     def _take(self, matcher: Matcher) -> None:
+        gone = sorted(self.matcher.rules.keys() - matcher.rules.keys())
+        if gone:
+            log.warning("rules no longer in force: %s", ", ".join(gone))
         self.matcher = matcher
         self.problems = ()
         said = "mended" if self._broken else "reloaded"
@@ -84,11 +87,12 @@ class Reload:
 
     def _changed(self, day: date) -> Matcher:
         matcher = self._checked(day)
-        if self.matcher.rules and not matcher.rules:
-            # An editor that truncates before it writes, a folder half mounted: nobody means this.
-            cause = "there are no rules any more"
-            remedy = "Write them back; to follow nothing, stop the service"
-            raise RuleError([Problem(str(self._folder), None, None, cause, remedy)])
+        # An editor that truncates before it writes, a disk that is full: nobody means this.
+        emptied = [file for file in self.matcher.files - matcher.files if Path(file).exists()]
+        if emptied:
+            cause = "nothing is defined here any more"
+            remedy = "Write it back, or delete the file if you mean it"
+            raise RuleError([Problem(file, 1, 1, cause, remedy) for file in sorted(emptied)])
         return matcher
 
     def _checked(self, day: date) -> Matcher:
@@ -109,6 +113,12 @@ def checked(
         RuleError: A file is wrong or a test fails; all problems are listed.
     """
     rule_set = rules.load(folder)
+    if not rule_set.rules:
+        cause, remedy = (
+            "there is no rule in this folder",
+            "Write one, or name another in rules.path",
+        )
+        raise RuleError([Problem(str(folder), None, None, cause, remedy)])
     matcher = rules.compile_rules(rule_set)
     failures = rules.run_tests(rule_set, matcher)
     if failures:

@@ -25,8 +25,18 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
-out = Console(highlight=False, soft_wrap=False)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+_NARROWEST = 20
+
+
+def wide_enough(console: Console) -> Console:
+    """The console; one that says it has no width to speak of (COLUMNS=0) is taken for a usual one."""
+    if console.width < _NARROWEST:
+        console.width = 80
+    return console
+
+
+out = wide_enough(Console(highlight=False, soft_wrap=False))
+err = wide_enough(Console(stderr=True, highlight=False, soft_wrap=True))
 
 
 _MARKED = "bold yellow"

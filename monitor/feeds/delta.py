@@ -7,9 +7,14 @@ is its head, its new entries and its tail, which the parser reads as it would re
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 from xml.parsers import expat
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _DIGEST = 8
 _MARKUP = re.compile(
@@ -20,6 +25,10 @@ _NAMES = (b"item", b"entry")
 _START_TAG = re.compile(rb"""<\w+(?:[^<>"']|"[^"<]*"|'[^'<]*')*>""")
 _TAG = re.compile(rb"<(?!rdf:li\b)[^>]*>")
 """The list of contents of RSS 1.0 changes with every entry and says nothing about any."""
+_IDENTITY = re.compile(
+    rb"""<link\s[^<>]*?href\s*=\s*["']([^"'<>]+)"""
+    rb"""|<(?:link|guid|id)(?:\s[^<>]*)?>\s*(?:<!\[CDATA\[)?\s*([^<\]]+)"""
+)
 _LANGUAGE = re.compile(rb"<(?:dc:)?language[^>]*>([^<]*)")
 
 
@@ -66,7 +75,20 @@ def delta(document: bytes, marks: bytes, *, url: str) -> Delta:
         return Delta(head, tuple(entries), tail, 0, made)
     known = {marks[at : at + _DIGEST] for at in range(_DIGEST, len(marks), _DIGEST)}
     new = tuple(entry for entry, own in zip(entries, digests, strict=True) if own not in known)
+    if new and _share_an_identity(new, entries):
+        # One page or one guid for several entries is no identity of any: that shows in the whole only.
+        return Delta(head, tuple(entries), tail, 0, made)
     return Delta(head, new, tail, len(entries) - len(new), made)
+
+
+def _share_an_identity(new: Iterable[bytes], entries: list[bytes]) -> bool:
+    """Whether a new entry has a link or guid of its own that another entry of the document has too."""
+    named = Counter(name for entry in entries for name in _identities(entry))
+    return any(named[name] > 1 for entry in new for name in _identities(entry))
+
+
+def _identities(entry: bytes) -> set[bytes]:
+    return {b"".join(found).strip() for found in _IDENTITY.findall(entry)} - {b""}
 
 
 def _context(head: bytes, tail: bytes, url: str) -> bytes:

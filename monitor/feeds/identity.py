@@ -40,6 +40,12 @@ def keys(entry: Entry, item: Item, *, feed_url: str) -> tuple[str, ...]:
     return tuple(made)
 
 
+def keys_of_address(url: str) -> tuple[str, ...]:
+    """The keys under which an item at an address is known, if it is."""
+    address = urls.canonical(url)
+    return (f"u:{_hash(address)}",) if address and not urls.is_homepage(address) else ()
+
+
 def keys_of_document(
     pairs: Sequence[tuple[Entry, Item]], *, feed_url: str
 ) -> tuple[tuple[str, ...], ...]:
@@ -67,21 +73,27 @@ def same(item: Item, known: Known, *, feed: int) -> bool:
     Never where the titles have nothing in common: a page or a guid that is used for one story after
     the other, or another feed that names an address first, must silence nothing. Never on a guid
     alone where address and title differ, nor on an address alone where this feed told the two apart
-    by guid and the titles differ (a live page); nor on either alone where the dates are of other days,
-    but for a long text that is equal in both.
+    by guid and the titles differ (a live page) or text and date do (its next edition); nor on either
+    alone where the dates are of other days, but for a long text that is equal in both.
     """
     shared = {key[0] for key in set(item.keys).intersection(known.keys)}
     if "x" in shared:
         return True
     if fold(item.title) == fold(known.title):
-        if shared == {"g", "u"}:
-            return True
-        return bool(shared) and (not _of_other_days(item, known) or _is_long_and_equal(item, known))
+        return _is_same_titled(item, known, shared, feed=feed)
     if not is_reworded(item.title, known.title):
         return False
     if "g" in shared:
         return urls.canonical(item.url) == urls.canonical(known.url)
     return "u" in shared and not _told_apart(item, known, feed=feed)
+
+
+def _is_same_titled(item: Item, known: Known, shared: set[str], *, feed: int) -> bool:
+    if shared == {"g", "u"}:
+        return True
+    if "g" not in shared and _is_another_edition(item, known, feed=feed):
+        return False
+    return bool(shared) and (not _of_other_days(item, known) or _is_long_and_equal(item, known))
 
 
 def same_text(item: Item, known: Known, *, now: datetime) -> bool:
@@ -97,6 +109,19 @@ def same_text(item: Item, known: Known, *, now: datetime) -> bool:
         return False
     long = len(item.title) + len(item.summary or item.content) >= _LONG
     return long or not (item.published and known.published)
+
+
+def _is_another_edition(item: Item, known: Known, *, feed: int) -> bool:
+    """Whether this feed gives one page's next edition a guid, a date and a text of its own.
+
+    A feed that makes up a new guid at every poll leaves date or text as they are.
+    """
+    return (
+        _told_apart(item, known, feed=feed)
+        and None not in {item.published, known.published}
+        and item.published != known.published
+        and wording(item) != known.wording
+    )
 
 
 def _is_long_and_equal(item: Item, known: Known) -> bool:

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
+from monitor import show
 from monitor.errors import MonitorError, NotSent
 from monitor.model import Digest, Notice, Receipt, Severity
 from monitor.receivers.telling import MARKS, REPEAT, Marked, digest_heading, groups, tell
@@ -68,12 +69,14 @@ class ConsoleReceiver:
         self._timezone = timezone
         # Rich never sees the real output: on a broken pipe it would end the whole service.
         self._page = io.StringIO()
-        self._console = Console(
-            file=self._page,
-            force_terminal=self._stream.isatty() or None,
-            width=width,
-            highlight=False,
-            emoji=False,
+        self._console = show.wide_enough(
+            Console(
+                file=self._page,
+                force_terminal=self._stream.isatty() or None,
+                width=width,
+                highlight=False,
+                emoji=False,
+            )
         )
         self._lock = threading.Lock()
 

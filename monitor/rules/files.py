@@ -102,7 +102,7 @@ def rule_files(folder: Path) -> list[Path]:
         looked += len(folders) + len(names)
         if looked > _MAX_LOOKED:
             raise OSError(errno.EFBIG, "it holds far more than rules", str(folder))
-    return sorted(file for file in found if file.is_file())[: MAX_FILES + 1]
+    return sorted(found)[: MAX_FILES + 1]
 
 
 def _refuse(error: OSError) -> None:
@@ -127,6 +127,8 @@ def fingerprint(folder: Path) -> str:
 
 
 def _content_digest(file: Path) -> bytes:
+    if not file.is_file():
+        return b"no file"  # a link that leads nowhere, a pipe on which one would wait for ever
     try:
         with file.open("rb") as stream:
             return blake2b(stream.read(MAX_FILE + 1)).digest()
@@ -213,7 +215,14 @@ class _FileReader:
             self._problems.append(problem)
         excluded = self._entries(table.excluded, place / "except")
         return Terms(
-            id_, names, excluded, place, table.note, tuple(table.follows), stories=table.stories
+            id_,
+            names,
+            excluded,
+            place,
+            table.note,
+            tuple(table.follows),
+            stories=table.stories,
+            label=table.label.strip(),
         )
 
     def _names(

@@ -86,6 +86,8 @@ class Terms:
     """Term lists that say an earlier state of affairs."""
     stories: bool = True
     """Whether the words also tell stories apart, and not only help queries."""
+    label: str = ""
+    """What the words mean, for readers of other languages; "" is as the list is called."""
 
     @property
     def kind(self) -> str:
@@ -165,6 +167,12 @@ class RuleSet:
     def members(self, name: str) -> tuple[str, ...]:
         """The entities and term lists that @name stands for: itself, or those of a group."""
         return members(name, self.groups)
+
+    @property
+    def holding(self) -> frozenset[str]:
+        """The files that define something."""
+        named = (*self.all_named, *self.groups.values(), *self.rules.values())
+        return frozenset(one.place.file for one in named)
 
     @property
     def all_named(self) -> tuple[Entity | Terms, ...]:

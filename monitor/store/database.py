@@ -7,6 +7,7 @@ import fcntl
 import os
 import random
 import socket
+import stat
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -110,6 +111,10 @@ class Database:
             tx.exec_driver_sql("SELECT 1")
         return self._presence.troubles() if self._presence else ()
 
+    def warnings(self) -> tuple[str, ...]:
+        """What will keep it from being opened again, one sentence each."""
+        return self._presence.warnings() if self._presence else ()
+
     def _require_file(self) -> None:
         if self._presence:
             self._presence.require()
@@ -195,10 +200,12 @@ def _make_private(path: Path) -> None:
     try:
         if not path.exists():
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        names = path.stat().st_nlink
+        found = path.stat()
     except OSError as error:
         raise StoreError(f"cannot make the database {path}: {_in_words(error)}") from error
-    if names > 1:
+    if not stat.S_ISREG(found.st_mode):
+        raise StoreError(f"the database {path} is no ordinary file: name another place")
+    if found.st_nlink > 1:
         # Neither our lock nor SQLite's write-ahead log knows it by the other name (sqlite.org/howtocorrupt).
         raise StoreError(
             f"the database {path} has another name too (a hard link), and two programs that use "

@@ -76,6 +76,10 @@ class FeedState:
     """Packed."""
 
 
+_LONGEST_WAIT = timedelta(days=1)
+"""No back-off and no Retry-After is longer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Silent:
     """How many of the feeds can't be read."""
@@ -242,13 +246,18 @@ def polled(
     body_hash: str,
     marks: bytes,
     parser_version: int,
+    sighted: bool,
     move: Move,
     hints: Hints,
     gap: bool,
     rhythm: bytes,
 ) -> None:
-    """A poll succeeded. `validators` is None for a document that did not arrive or read whole."""
+    """A poll succeeded. `validators` is None for a document that did not arrive or read whole.
+
+    Until a feed was `sighted` with entries in it, those that come may be history.
+    """
     kept = validators or Validators()
+    first = now if validators and sighted else None
     missed = {"gaps": feeds.c.gaps + 1, "gap_at": now} if gap else {}
     tx.execute(
         _of(feed).values(
@@ -259,7 +268,7 @@ def polled(
             parser_version=parser_version,
             rhythm=rhythm,
             # What a cut document left out is still history when it comes with the next one.
-            first_polled_at=func.coalesce(feeds.c.first_polled_at, now if validators else None),
+            first_polled_at=func.coalesce(feeds.c.first_polled_at, first),
             hints=_hints_json(hints),
             **_moved(move),
             **missed,
@@ -388,8 +397,38 @@ def spread_due(tx: Transaction, *, now: datetime, pace: float, longest: timedelt
     )
 
 
+def wake(tx: Transaction, *, now: datetime, longest: timedelta) -> None:
+    """Make due what a restart may have mended, and what no rhythm can have put off so far.
+
+    That is: feeds that fail, but for those asked within `longest`; and feeds that would wait longer
+    than their interval allows, because it was shortened or the clock was wrong.
+
+    Args:
+        tx: The transaction.
+        now: The time.
+        longest: Between two polls of a feed without an interval of its own.
+    """
+    waiting = select(feeds).where(_pollable(), feeds.c.next_poll_at > now)
+    ids = [row.id for row in tx.execute(waiting) if _is_asleep(row, now, longest)]
+    if ids:
+        values = {"next_poll_at": now}
+        tx.execute(
+            update(feeds).where(feeds.c.id == bindparam("feed")).values(values),
+            [{"feed": id_} for id_ in ids],
+        )
+
+
+def _is_asleep(row: Row[Any], now: datetime, longest: timedelta) -> bool:
+    if row.failures:
+        return row.last_polled_at is None or not now - longest < row.last_polled_at <= now
+    allowed = longest if row.interval_s is None else timedelta(seconds=row.interval_s)
+    return bool(row.next_poll_at > now + allowed)
+
+
 def due_by(tx: Transaction, latest: datetime) -> None:
-    """Let no healthy feed wait longer than until `latest`, and no lease either."""
+    """Let no healthy feed wait longer than until `latest`, a failing one no day longer, no lease either."""
     late = feeds.c.next_poll_at > latest
     tx.execute(update(feeds).where(late, feeds.c.failures == 0).values(next_poll_at=latest))
+    far = feeds.c.next_poll_at > latest + _LONGEST_WAIT
+    tx.execute(update(feeds).where(far).values(next_poll_at=latest))
     tx.execute(update(feeds).where(feeds.c.lease_until > latest).values(lease_until=latest))

@@ -355,6 +355,15 @@ def find(tx: Transaction, id_: int) -> Queued | None:
     return _queued(row) if row else None
 
 
+def at(tx: Transaction, receipt: Receipt) -> Queued | None:
+    """The message that is at a place; None where none of ours is known to be."""
+    query = select(outbox).where(
+        outbox.c.receipt_ts == receipt.ts, outbox.c.receipt_channel == receipt.channel
+    )
+    row = tx.execute(query.order_by(outbox.c.id).limit(1)).one_or_none()
+    return _queued(row) if row and receipt.ts else None
+
+
 def latest(tx: Transaction, *, limit: int, undelivered: bool = False) -> tuple[Queued, ...]:
     """The newest messages, newest first; only those not delivered where asked."""
     query = select(outbox).order_by(outbox.c.id.desc()).limit(limit)

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 ENOUGH = 20_000_000
 """Free bytes below which a database is about to stop: some hours of items."""
 
+_SECOND_NAME = (
+    "the database {} has another name too (a hard link), and the next start will refuse it: delete the "
+    "other name"
+)
+
 
 class Presence:
     """Remembers which file was opened. Who deletes it goes on working in a file that nobody sees."""
@@ -54,6 +59,13 @@ class Presence:
             return self._path.stat()
         except OSError:
             return None
+
+    def warnings(self) -> tuple[str, ...]:
+        """What will keep the file from being opened again, one sentence each."""
+        found = self._found()
+        if found is None or found.st_nlink == 1:
+            return ()
+        return (_SECOND_NAME.format(self._path),)
 
     def troubles(self) -> tuple[str, ...]:
         """What keeps the file from being written or will soon, one sentence each."""

@@ -50,6 +50,8 @@ class Time(TypeDecorator[datetime]):
 # SQLite numbers rows by itself only where the key's type is exactly INTEGER.
 _Id = BigInteger().with_variant(Integer, "sqlite")
 
+# Where rows are deleted, sqlite_autoincrement: a number that came again would be taken for what had it
+# before, by message keys and by identities that outlive their item.
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -128,6 +130,7 @@ items = Table(
     Column("published_at", Time),
     Column("first_seen_at", Time, nullable=False, index=True),
     Index("ix_items_wording", "feed_id", "wording"),
+    sqlite_autoincrement=True,
 )
 
 # Identities outlive their items: an old item that returns after pruning is still known.
@@ -168,6 +171,7 @@ revisions = Table(
     Column("content", Text, nullable=False),
     Column("noted_at", Time, nullable=False),
     UniqueConstraint("item_id", "wording"),
+    sqlite_autoincrement=True,
 )
 
 stories = Table(
@@ -178,6 +182,7 @@ stories = Table(
     Column("last_item_at", Time, nullable=False, index=True),
     # A story that turned out to be part of another; its items are there.
     Column("merged_into", _Id, ForeignKey("stories.id"), index=True),
+    sqlite_autoincrement=True,
 )
 
 story_items = Table(
@@ -197,6 +202,7 @@ story_items = Table(
     Column("related_to", _Id),
     # What grouping compares; all that a restart needs.
     Column("report", Text, nullable=False),
+    sqlite_autoincrement=True,
 )
 
 # Merges and splits, by grouping or by an analyst, in their order; a split is never undone by grouping.
@@ -211,6 +217,7 @@ story_changes = Table(
     Column("made_by", Text, nullable=False),
     Column("made_at", Time, nullable=False),
     CheckConstraint("kind IN ('merge', 'split')", name="kind"),
+    sqlite_autoincrement=True,
 )
 
 alerts = Table(
@@ -236,6 +243,7 @@ alerts = Table(
     Column("update_after", Time, nullable=False),
     Column("updates", Integer, nullable=False),
     UniqueConstraint("story_id", "channel", "scope"),
+    sqlite_autoincrement=True,
 )
 
 outbox = Table(
@@ -273,6 +281,7 @@ outbox = Table(
     Index("ix_outbox_queue", "state", "channel", "id"),
     # Whoever presses a button names the message by its place.
     Index("ix_outbox_receipt", "receipt_ts", "receipt_channel"),
+    sqlite_autoincrement=True,
 )
 
 # What those who run the service are told of a matter: one message while it lasts, edited in place.
@@ -311,4 +320,36 @@ mutes = Table(
     Column("made_at", Time, nullable=False),
     # NULL for ever.
     Column("until", Time),
+)
+
+# What readers said of an alert; kept when the alert is forgotten, for whoever mends the rules.
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("alert_id", _Id, primary_key=True, autoincrement=False),
+    # The person's id on Slack.
+    Column("who", Text, primary_key=True),
+    Column("made_by", Text, nullable=False),
+    Column("made_at", Time, nullable=False),
+    Column("story_id", _Id, nullable=False),
+    Column("rules", JSON, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("url", Text, nullable=False),
+)
+
+# What was asked on Slack and done: an envelope that comes again does nothing.
+clicks = Table(
+    "clicks",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("made_at", Time, nullable=False, index=True),
+)
+
+# Work that one of several replicas does at a time.
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("until", Time, nullable=False),
 )

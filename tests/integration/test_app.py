@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 class Desk:
-    """A service whose receiver and clock are in our hands; mostly without feeds."""
+    """A service whose receiver and clock are in our hands."""
 
     def __init__(self, folder: Path, now: datetime, *, feeds: Sequence[str] = ()) -> None:
         self.file = folder / "data" / "monitor.db"
@@ -50,7 +50,7 @@ class Desk:
                 "database": {"url": f"sqlite:///{self.file}"},
                 "rules": {"path": str(folder / "rules")},
                 "alerts": {"ops_channel": ""},
-                "polling": {"allow_private": ["127.0.0.1"], "min_interval": "1s", "interval": "1s"},
+                "polling": {"allow_private": ["127.0.0.1"]},
                 "feeds": [{"url": url} for url in feeds],
                 "web": {"listen": ""},
             }
@@ -81,10 +81,11 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path: Path, now: datetime) -> Iterator[Desk]:
-    made = Desk(tmp_path, now)
-    with made.service:
-        yield made
-    made.database.close()
+    with FeedServer() as server:
+        made = Desk(tmp_path, now, feeds=[server.publish("/quiet.xml", rss([]))])
+        with made.service:
+            yield made
+        made.database.close()
 
 
 def test_a_service_that_works_says_so(desk: Desk) -> None:
@@ -119,6 +120,26 @@ def test_that_no_feed_can_be_read_is_a_word_to_whoever_is_on_duty(
             desk.tick()
             (said,) = desk.report().degraded
             assert said.startswith("1 of 2 feeds can't be read for more than 15 min")
+
+
+def test_that_there_is_no_feed_is_a_word_to_whoever_is_on_duty(
+    tmp_path: Path, now: datetime
+) -> None:
+    desk = Desk(tmp_path, now)
+    with desk.service, desk.database:
+        desk.tick()
+
+        (said,) = desk.report().degraded
+
+    assert said.startswith("no feed is followed")
+
+
+def test_a_second_name_of_the_database_is_a_word_to_whoever_is_on_duty(desk: Desk) -> None:
+    desk.file.with_name("other.db").hardlink_to(desk.file)
+
+    (said,) = desk.report().degraded
+
+    assert "has another name too (a hard link), and the next start will refuse it" in said
 
 
 def test_wrong_rule_files_are_a_word_to_whoever_is_on_duty(desk: Desk) -> None:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 from fakes import Clock, MemoryReceiver, promise
 
+from monitor.alerts import cron
 from monitor.alerts.quiet import Loudness
 from monitor.deliver import Deliver, Pacing
 from monitor.errors import (
     ChannelUnavailable,
     NotSent,
+    Puzzling,
     RateLimited,
     Refused,
     Unauthorised,
@@ -20,7 +22,7 @@ from monitor.errors import (
 )
 from monitor.growing import Growing
 from monitor.model import Act, Alert, Digest, Mark, Notice, Person, Severity
-from monitor.outcomes import LOOKS, PATIENT_LOOKS, after, backoff
+from monitor.outcomes import LOOKS, PATIENT_LOOKS, PUZZLED, after, backoff
 from monitor.store import migrate, mutes, outbox, pauses
 from monitor.store.database import Database
 from monitor.store.outbox import Queued, State
@@ -411,6 +413,29 @@ def test_a_refused_message_does_not_block_its_channel(desk: Desk) -> None:
     assert desk.states() == [State.DEAD, State.SENT]
 
 
+def test_a_refusal_that_nobody_knows_may_pass(desk: Desk) -> None:
+    desk.promise("odd")
+    desk.receiver.trouble = [Puzzling("weird_new_error")] * 2
+
+    for _ in range(3):
+        desk.run(1)
+        desk.clock.pass_(60)
+
+    assert desk.titles() == ["odd"]
+
+
+def test_a_refusal_that_nobody_knows_ends_after_some_tries(desk: Desk) -> None:
+    desk.promise("odd")
+    desk.promise("good")
+    desk.receiver.trouble = [Puzzling("weird_new_error")] * PUZZLED
+
+    for _ in range(PUZZLED + 1):
+        desk.run(1)
+        desk.clock.pass_(600)
+
+    assert desk.states() == [State.DEAD, State.SENT]
+
+
 def test_a_flood_becomes_digests_and_none_of_it_is_dropped(
     database: Database, now: datetime
 ) -> None:
@@ -515,6 +540,7 @@ def test_a_restart_in_quiet_hours_tells_nothing(database: Database, now: datetim
         (ChannelUnavailable("x"), State.PARKED),
         (Unauthorised("x"), State.PARKED),
         (Refused("x"), State.DEAD),
+        (Puzzling("x"), State.PENDING),
     ],
 )
 def test_every_kind_of_failure_has_its_state(error: DeliveryError, state: State) -> None:
@@ -562,3 +588,22 @@ def test_an_alert_of_a_snoozed_rule_and_another_is_sent(database: Database, now:
     desk.run(5)
 
     assert desk.told() == [["told again"]]
+
+
+def test_a_channel_with_a_schedule_hears_by_it_and_others_at_once(
+    database: Database, now: datetime
+) -> None:
+    hourly = Loudness(schedules={"#markets": cron.parse("0 * * * *")})
+    desk = Desk(database, now, loudness=hourly)
+    for number in range(2):
+        desk.promise(f"markets {number}", "#markets")
+    desk.promise("desk")
+    desk.promise("grave", "#markets", severity=Severity.CRITICAL)
+
+    desk.run(60)
+    assert sorted(desk.told()) == [["desk"], ["grave"]]
+
+    desk.clock.pass_(30 * 60)
+    desk.run(5)
+
+    assert desk.told()[2:] == [["markets 0", "markets 1"]]

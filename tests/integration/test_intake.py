@@ -2,18 +2,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from feedserver import rss, rss_item
 from sqlalchemy import event, func, select
 from sqlalchemy.engine import Engine
 
 from monitor.alerts.policy import Tempo
 from monitor.arrivals import MAX_EDITS, MAX_KEYS
 from monitor.feeds.normalise import normalise_document
-from monitor.feeds.parse import ParsedFeed
+from monitor.feeds.parse import ParsedFeed, parse
 from monitor.intake import Intake, Source, Taken
-from monitor.model import Act, Alert, Entry, Feed, Mark, Outlet, Person, Reason
+from monitor.model import Act, Alert, Entry, Feed, Item, Mark, Outlet, Person, Reason
 from monitor.recent import merge
 from monitor.rules import compile_rules, load
 from monitor.store import feeds as stored_feeds
@@ -23,7 +25,7 @@ from monitor.store import stories as stored_stories
 from monitor.store.schema import item_keys, sightings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -71,6 +73,11 @@ class Desk:
     ) -> Taken:
         parsed = ParsedFeed(title="", language="", entries=entries, complete=True)
         items = normalise_document(parsed, feed, seen=self.now)
+        return self.take_items(feed, items, first_sight=first_sight, whole=whole)
+
+    def take_items(
+        self, feed: Feed, items: Sequence[Item], *, first_sight: bool = False, whole: bool = True
+    ) -> Taken:
         source = Source(self.ids[feed.url], first_sight, whole)
         return self.database.run(lambda tx: self.intake.take(tx, items, source, now=self.now))
 
@@ -413,6 +420,67 @@ def test_an_entry_like_one_that_is_still_there_unread_is_another_item(desk: Desk
     desk.take(WIRE, entry(title, path="/1"))
 
     assert desk.take(WIRE, entry(title, path="/2"), whole=False).new == 1
+
+
+EDITIONS = [
+    ("m", "Ukraine briefing", "Two were captured near Kursk", 10),
+    ("n", "Ukraine briefing", "A captured soldier was exchanged at the border", 5),
+    ("e", "Ukraine briefing", "A third one, captured in May, died at Pokrovsk", 0),
+]
+LIVE = [
+    ("", "Two soldiers captured, Kyiv says", "", 10),
+    ("", "Two soldiers captured, Kyiv says, and Seoul asks for them", "", 5),
+    ("", "Two soldiers captured, Kyiv says, and Seoul confirms talks", "", 0),
+]
+
+
+@pytest.mark.parametrize("steps", [(3,), (1, 2, 3), (1, 3), (2, 3)], ids=str)
+@pytest.mark.parametrize("entries", [EDITIONS, LIVE], ids=["editions", "live page"])
+def test_entries_that_share_an_address_are_told_whichever_polls_bring_them(
+    desk: Desk, entries: list[tuple[str, str, str, int]], steps: tuple[int, ...]
+) -> None:
+    made = [
+        rss_item(
+            title,
+            guid=guid,
+            link="https://wire.example/live",
+            description=text,
+            published=format_datetime(desk.now - timedelta(hours=hours)),
+        )
+        for guid, title, text, hours in entries
+    ]
+    marks = b""
+    for step in steps:
+        parsed = parse(rss(made[:step][::-1]), url=WIRE.url, marks=marks)
+        marks = parsed.marks
+        items = normalise_document(parsed, WIRE, seen=desk.now)
+        desk.take_items(WIRE, items, whole=not parsed.known)
+
+    with desk.database.reading() as tx:
+        assert stored_items.count(tx) == 3
+
+
+def test_the_next_edition_in_place_of_the_last_is_told(desk: Desk) -> None:
+    told = []
+    for guid, title, text, hours in EDITIONS:
+        edition = Entry(
+            guid=guid,
+            link="https://wire.example/ships",
+            title=f"{title}: ship",
+            summary=text,
+            published=desk.now - timedelta(hours=hours),
+        )
+        told += reasons(desk.take(WIRE, edition))
+
+    assert told.count(Reason.EVERY_ITEM) == 3
+
+
+def test_what_another_feed_brought_is_new_to_this_one(desk: Desk) -> None:
+    desk.take(GAZETTE, entry("Two captured", path="/9"))
+
+    taken = desk.take(WIRE, entry("Two captured", path="/9"), entry("Rain", path="/8"))
+
+    assert (taken.new, taken.first_here) == (1, 2)
 
 
 def test_a_long_text_at_one_address_is_one_item_whatever_date_a_feed_gives_it(desk: Desk) -> None:

@@ -84,3 +84,21 @@ def test_a_stop_ends_it_after_the_step_at_hand(database: Database, now: datetime
     maintain()
 
     assert left(database) == 6
+
+
+def test_a_number_that_was_given_once_is_never_given_again(
+    database: Database, now: datetime
+) -> None:
+    promise(database, "old", channel="#a", now=now)
+    deliver(database, now)
+    with database.reading() as tx:
+        (old,) = outbox.latest(tx, limit=9)
+    Maintain(database, keep=KEEP, clock=Clock(now + timedelta(days=8)))()
+    assert left(database) == 0
+
+    promise(database, "new", channel="#a", now=now)
+
+    with database.reading() as tx:
+        (new,) = outbox.latest(tx, limit=9)
+    assert new.id > old.id
+    assert new.message.key != old.message.key

@@ -38,15 +38,17 @@ class RecordingIntake:
     def __init__(self) -> None:
         self.titles: list[str] = []
         self.trouble: dict[str, Exception] = {}
+        self.first_sights: list[bool] = []
 
     def take(
         self, tx: Transaction, items: Sequence[Item], source: Source, *, now: datetime
     ) -> Taken:
+        self.first_sights.append(source.first_sight)
         for item in items:
             if item.title in self.trouble:
                 raise self.trouble[item.title]
             self.titles.append(item.title)
-        return Taken(len(items), 0, 0, ())
+        return Taken(len(items), 0, len(items), 0, ())
 
 
 class Desk:
@@ -314,6 +316,15 @@ def test_the_first_sight_of_a_feed_is_no_gap(desk: Desk) -> None:
     desk.run()
 
     assert desk.state("/a").gaps == 0
+
+
+def test_a_feed_that_showed_no_entry_yet_has_not_been_seen(desk: Desk) -> None:
+    desk.follow("/a")
+    for titles in ((), ("2", "1"), ("3", "2", "1")):
+        desk.server.publish("/a", document(*titles))
+        desk.run(after=3600)
+
+    assert desk.intake.first_sights == [True, True, False]
 
 
 def test_a_feed_taken_out_of_the_config_rests(desk: Desk) -> None:

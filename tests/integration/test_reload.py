@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -201,3 +202,53 @@ def test_a_rule_ends_on_its_day(folder: Path, now: datetime) -> None:
     settle(reload)
 
     assert matched(reload, "Two captured") == []
+
+
+def test_a_file_that_was_emptied_keeps_the_last_good_rules_in_force(
+    folder: Path, now: datetime
+) -> None:
+    (folder / "other.toml").write_text(rule("asylum", "other"))
+    reload = Reload(folder, clock=Clock(now))
+    (folder / "other.toml").write_text("# nothing\n")
+
+    for _ in range(4):
+        reload()
+
+    assert "other" in reload.matcher.rules
+    (said,) = reload.problems
+    assert said.startswith(f"{folder / 'other.toml'}:1:1: nothing is defined here any more")
+
+
+def test_a_rule_whose_file_was_deleted_is_named(
+    folder: Path, now: datetime, caplog: pytest.LogCaptureFixture
+) -> None:
+    (folder / "other.toml").write_text(rule("asylum", "other"))
+    reload = Reload(folder, clock=Clock(now))
+    (folder / "other.toml").unlink()
+
+    for _ in range(3):
+        reload()
+
+    assert "other" not in reload.matcher.rules
+    assert "rules no longer in force: other" in caplog.text
+
+
+@pytest.mark.parametrize("how", ["dangling", "fifo"])
+def test_what_is_called_a_rule_file_and_is_none_is_refused(
+    folder: Path, now: datetime, how: str
+) -> None:
+    odd = folder / "odd.toml"
+    if how == "fifo":
+        os.mkfifo(odd)
+    else:
+        odd.symlink_to(folder / "nowhere.toml")
+
+    with pytest.raises(RuleError, match=r"odd\.toml"):
+        Reload(folder, clock=Clock(now))
+
+
+def test_a_folder_without_a_rule_is_refused_at_the_start(tmp_path: Path, now: datetime) -> None:
+    (tmp_path / "rules.toml").write_text("")
+
+    with pytest.raises(RuleError, match="there is no rule in this folder"):
+        Reload(tmp_path, clock=Clock(now))

@@ -1,6 +1,7 @@
-"""What Slack's answers mean for the sender. A code nobody here knows is a refusal, and says so.
+"""What Slack's answers mean for the sender.
 
-Slack's own words never become ours: a text may hold what we sent, or a proxy's page.
+A code nobody here knows is tried some times; then it is a refusal, and says so. Slack's own words never
+become ours: a text may hold what we sent, or a proxy's page.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from monitor.errors import (
     Gone,
     NotSent,
     Problem,
+    Puzzling,
     RateLimited,
     Refused,
     Unauthorised,
@@ -206,7 +208,7 @@ def _refused(code: str, answer: Answer, words: _Words) -> DeliveryError:
             f"Slack does not take this message ({code}{f': {detail}' if detail else ''}): "
             "this is a mistake of the monitor, please report it"
         )
-    return Refused(
+    return Puzzling(
         f"Slack refused this message with a code that this version does not know ({code}): look "
         "it up in Slack's documentation of chat.postMessage, mend its cause, send the alert again"
     )

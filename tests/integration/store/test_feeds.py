@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -95,3 +96,75 @@ def test_rhythms_are_those_of_feeds_that_answer(database: Database, now: datetim
 
     with database.reading() as tx:
         assert stored_feeds.rhythms(tx) == [(None, b"")]
+
+
+def failed(database: Database, feeds: Sequence[Claimed], *, now: datetime, due: datetime) -> None:
+    with database.transaction() as tx:
+        for one in feeds:
+            stored_feeds.failed(tx, one.id, now=now, next_poll_at=due, error="no answer")
+
+
+def due(database: Database) -> list[datetime]:
+    with database.reading() as tx:
+        return [one.next_poll_at for one in stored_feeds.states(tx)]
+
+
+def wake(database: Database, *, now: datetime) -> None:
+    with database.transaction() as tx:
+        stored_feeds.wake(tx, now=now, longest=10 * MINUTE)
+
+
+def test_a_start_asks_failing_feeds_that_were_not_asked_lately(
+    database: Database, now: datetime
+) -> None:
+    follow(database, 2, now=now)
+    old, new = claim(database, now=now, limit=2)
+    later = now + 60 * MINUTE
+    failed(database, [old], now=now, due=now + 300 * MINUTE)
+    failed(database, [new], now=later - MINUTE, due=now + 300 * MINUTE)
+
+    wake(database, now=later)
+
+    assert due(database) == [later, now + 300 * MINUTE]
+
+
+def test_a_start_asks_what_waits_longer_than_its_interval_allows(
+    database: Database, now: datetime
+) -> None:
+    follow(database, 2, now=now)
+    far, near = claim(database, now=now, limit=2)
+    answered(database, [far], now=now, due=now + timedelta(days=700))
+    answered(database, [near], now=now, due=now + 9 * MINUTE)
+
+    wake(database, now=now)
+
+    assert due(database) == [now, now + 9 * MINUTE]
+
+
+def test_an_interval_that_was_shortened_holds_from_the_next_start(
+    database: Database, now: datetime
+) -> None:
+    feed = Feed("https://a.example/rss", Outlet("A"), interval=timedelta(days=1))
+    with database.transaction() as tx:
+        stored_feeds.sync(tx, [feed], now=now)
+    answered(database, claim(database, now=now, limit=1), now=now, due=now + timedelta(hours=20))
+    wake(database, now=now)
+    assert due(database) == [now + timedelta(hours=20)]
+
+    with database.transaction() as tx:
+        stored_feeds.sync(tx, [replace(feed, interval=2 * MINUTE)], now=now)
+    wake(database, now=now)
+
+    assert due(database) == [now]
+
+
+def test_a_clock_set_back_lets_no_feed_wait_for_years(database: Database, now: datetime) -> None:
+    follow(database, 2, now=now)
+    one, other = claim(database, now=now, limit=2)
+    failed(database, [one], now=now, due=now + timedelta(days=700))
+    failed(database, [other], now=now, due=now + timedelta(hours=6))
+
+    with database.transaction() as tx:
+        stored_feeds.due_by(tx, now + 5 * MINUTE)
+
+    assert due(database) == [now + 5 * MINUTE, now + timedelta(hours=6)]

@@ -55,16 +55,23 @@ def digests(marks: bytes) -> tuple[bytes, list[bytes]]:
     return marks[:DIGEST], [marks[at : at + DIGEST] for at in places]
 
 
-def check_every_subset_reads_alike(body: bytes, whole: ParsedFeed, choice: Random) -> None:
+def check_every_subset_reads_alike(body: bytes, whole: ParsedFeed, choice: Random) -> bool:
+    """Whether it is read in parts; where a link or guid seems to be of several entries, it is not."""
+    in_parts = True
     frame, own = digests(whole.marks)
     assert len(own) == len(whole.entries)
     for count in {0, 1, len(own) // 2, len(own)}:
         known = set(choice.sample(own, count))
         parsed = parse(body, url=URL, marks=frame + b"".join(known))
         left = [one for one, mark in zip(whole.entries, own, strict=True) if mark not in known]
+        if known and not parsed.known:
+            assert parsed == whole
+            in_parts = False
+            continue
         assert list(parsed.entries) == left
         assert parsed.known == len(own) - len(left)
         assert parsed.marks == whole.marks
+    return in_parts
 
 
 @pytest.mark.parametrize(
@@ -74,7 +81,7 @@ def test_new_entries_read_as_they_do_in_the_whole_document(body: bytes) -> None:
     whole = parse(body, url=URL)
 
     assert len(whole.entries) == 9
-    check_every_subset_reads_alike(body, whole, Random(1))
+    assert check_every_subset_reads_alike(body, whole, Random(1))
 
 
 def test_a_document_without_a_new_entry_leaves_nothing_to_parse() -> None:
@@ -155,7 +162,25 @@ def test_markup_in_texts_and_comments_begins_no_entry() -> None:
     whole = parse(body, url=URL)
 
     assert len(whole.entries) == 2
-    check_every_subset_reads_alike(body, whole, Random(2))
+    assert check_every_subset_reads_alike(body, whole, Random(2))
+
+
+@pytest.mark.parametrize(
+    "shared",
+    [
+        "<link>https://a.example/live</link>",
+        "<guid>1</guid>",
+        "<link><![CDATA[ https://a.example/live ]]></link>",
+    ],
+)
+def test_where_an_entry_shares_its_link_or_guid_with_an_old_one_all_are_read(shared: str) -> None:
+    one, two = (f"<item><title>{name}</title>{shared}</item>" for name in ("one", "two"))
+    before = delta(rss(one), b"", url=URL)
+
+    after = delta(rss(two, one), before.marks, url=URL)
+
+    assert (after.document, after.known) == (rss(two, one), 0)
+    assert delta(rss(two, one), after.marks, url=URL).known == 2
 
 
 PIECES = st.sampled_from(
@@ -225,7 +250,6 @@ def test_every_recorded_feed_reads_in_parts_as_it_does_whole() -> None:
             continue
         files += 1
         if whole.marks:
-            split += 1
-            check_every_subset_reads_alike(body, whole, Random(path.name))
+            split += check_every_subset_reads_alike(body, whole, Random(path.name))
     assert files >= 160
-    assert split >= 0.9 * files
+    assert split >= 0.85 * files

@@ -18,6 +18,7 @@ from monitor.errors import (
     DeliveryError,
     Gone,
     NotSent,
+    Puzzling,
     RateLimited,
     Refused,
     Unauthorised,
@@ -54,7 +55,10 @@ CODES: dict[type[DeliveryError], str] = {
     Refused: """
         no_text
         too_many_attachments metadata_too_large invalid_metadata_format markdown_text_conflict
-        invalid_arguments invalid_arg_name a_code_of_tomorrow
+        invalid_arguments invalid_arg_name
+    """,
+    Puzzling: """
+        a_code_of_tomorrow
     """,
     Gone: """
         message_not_found thread_not_found cant_update_message edit_window_closed

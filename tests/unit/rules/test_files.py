@@ -311,14 +311,6 @@ def test_a_fingerprint_changes_with_every_change_and_only_then(tmp_path: Path) -
     assert len(set(seen)) == len(seen)
 
 
-def test_a_link_to_nowhere_is_not_a_rule_file(tmp_path: Path) -> None:
-    (tmp_path / "good.toml").write_text(GOOD, encoding="utf-8")
-    (tmp_path / "gone.toml").symlink_to(tmp_path / "nothing")
-
-    assert rules.load(tmp_path).rules
-    assert rules.fingerprint(tmp_path)
-
-
 def test_a_file_that_changes_back_and_forth_always_says_what_it_says_now(load: Loads) -> None:
     one = '[[rules]]\nid = "one"\nname = "One"\nquery = "a word"\n'
     two = '[[rules]]\nid = "two"\nname = "Two"\nquery = "word"\n'
@@ -330,3 +322,23 @@ def test_a_file_that_changes_back_and_forth_always_says_what_it_says_now(load: L
         assert set(load(changing=two, staying=other).rules) == {"two", "other"}
         with pytest.raises(RuleError, match="defined twice"):
             load(changing=other, staying=other)
+
+
+def test_a_term_list_is_called_by_its_label(load: Loads) -> None:
+    rule_set = load(
+        names="""
+        [terms.captivity]
+        label = "taken prisoner"
+        ko = ["생포"]
+
+        [terms.plain]
+        en = ["word"]
+
+        [[rules]]
+        id = "r"
+        name = "R"
+        query = "@captivity OR @plain"
+        """
+    )
+
+    assert rules.compile_rules(rule_set).names == {"@captivity": "taken prisoner"}
