@@ -176,11 +176,14 @@ class _Document:
             self._words.bind_all(element.attributes)
         return self._words.name(element.name)
 
-    def _allow(self, elements: Iterable[Element], allowed: set[str]) -> None:
+    def _allow(self, elements: Iterable[Element], allowed: set[str]) -> set[str]:
+        """The names in there, which must all be among those allowed."""
+        names = set()
         for element in elements:
-            if self._name(element) not in allowed:
-                raise UnusualError
-            self._allow(element.children, allowed)
+            names |= {self._name(element)} | self._allow(element.children, allowed)
+        if not names <= allowed:
+            raise UnusualError
+        return names
 
     def entry(self, text: str) -> Entry:
         """Read an entry."""
@@ -198,10 +201,8 @@ class _Document:
 
     def _note(self, said: _Said, name: str, element: Element) -> None:
         if name in vocabulary.HARMLESS:
-            self._allow(element.children, vocabulary.HARMLESS | {"media:title"})
-            if element.children:
-                # A title in there is one of them: feedparser looks into every group.
-                said.seen.add("media:title")
+            # feedparser looks for titles in every group.
+            said.seen |= self._allow(element.children, vocabulary.HARMLESS | {"media:title"})
         elif name in vocabulary.DATES:
             said.dates[vocabulary.DATES[name]] = _date(_value(element))
         elif name in {"title", "guid", "id", "description", "summary", "source"}:
