@@ -32,7 +32,7 @@ def item(inner: bytes) -> bytes:
     return head + inner + b"</item></channel></rss>"
 
 
-QUADRATIC = item(b"<author>" + b"a." * 64_000 + b"</author>")
+QUADRATIC = item(b"<of-its-own/><author>" + b"a." * 64_000 + b"</author>")
 
 
 def workers(of: int | None = None) -> list[int]:
