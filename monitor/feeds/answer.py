@@ -75,13 +75,14 @@ def too_large(limit: int) -> FetchError:
     return FetchError(f"larger than {format_size(limit)} (polling.max_size)")
 
 
-def refusal(status: int, headers: dict[str, str], *, now: datetime) -> FetchError:
-    """The error for an answer that brings no document."""
+def refusal(status: int, headers: dict[str, str], *, host: str, now: datetime) -> FetchError:
+    """The error for an answer of a host that brings no document."""
     return FetchError(
         _words(status, headers),
         retry_after=retry_after(headers.get("retry-after", ""), now=now)
         if status in _RETRY
         else None,
+        host=host,
         gone=status == HTTPStatus.GONE,
     )
 
