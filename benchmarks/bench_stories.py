@@ -28,6 +28,7 @@ from monitor.recent import RecentStories
 from monitor.rules import compile_rules, load
 from monitor.store import feeds as stored_feeds
 from monitor.store import items as stored_items
+from monitor.store.items import NewItem
 from monitor.store import migrate
 from monitor.store.database import Database
 from monitor.stories.window import Window
@@ -95,7 +96,8 @@ def restart(items: list[tuple[Item, tuple[Concept, ...], datetime]]) -> float:
             first = RecentStories()
             first.catch_up(tx, now=now)
             for number, (item, concepts, at) in enumerate(items):
-                id_ = stored_items.add(tx, item, keys=[f"k{number}"], feed=feed, now=at)
+                new = NewItem(item, keys=(f"k{number}",))
+                (id_,) = stored_items.add(tx, [new], feed=feed, now=at)
                 first.place(tx, id_, item, concepts, now=at)
         with database.transaction() as tx:
             started = time.process_time()
