@@ -56,7 +56,8 @@ class Element(NamedTuple):
             raise UnusualError
         if "<" not in self.inside:
             return _resolved(self.inside)
-        parts, position = [], 0
+        parts: list[str] = []
+        position = 0
         while (start := self.inside.find(_CDATA, position)) >= 0:
             end = self.inside.index(_CDATA_END, start)
             parts += _resolved(self.inside[position:start]), self.inside[start + len(_CDATA) : end]
