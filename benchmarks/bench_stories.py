@@ -28,7 +28,6 @@ from monitor.recent import RecentStories
 from monitor.rules import compile_rules, load
 from monitor.store import feeds as stored_feeds
 from monitor.store import items as stored_items
-from monitor.store.items import NewItem
 from monitor.store import migrate
 from monitor.store.database import Database
 from monitor.stories.window import Window
@@ -96,7 +95,7 @@ def restart(items: list[tuple[Item, tuple[Concept, ...], datetime]]) -> float:
             first = RecentStories()
             first.catch_up(tx, now=now)
             for number, (item, concepts, at) in enumerate(items):
-                new = NewItem(item, keys=(f"k{number}",))
+                new = stored_items.NewItem(item, keys=(f"k{number}",))
                 (id_,) = stored_items.add(tx, [new], feed=feed, now=at)
                 first.place(tx, id_, item, concepts, now=at)
         with database.transaction() as tx:

@@ -7,6 +7,7 @@ deed leaves a state in which doing it again changes nothing.
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -36,6 +37,8 @@ log = logging.getLogger(__name__)
 SNOOZE = timedelta(hours=24)
 LONGEST = timedelta(days=3650)
 MAX_RULES = 60
+_RECEIPT_S = (0.2, 0.4, 0.8)
+"""Waits for a message that is not known yet; a dialogue can be opened for three seconds."""
 _USAGE = (
     Line("status: how the service is"),
     Line("rules: the rules, and which are snoozed"),
@@ -65,6 +68,7 @@ class Answering:
         matcher: Callable[[], Matcher],
         status: Callable[[], Notice],
         clock: Callable[[], datetime],
+        wait: Callable[[float], None] = time.sleep,
     ) -> None:
         """Make it.
 
@@ -74,12 +78,14 @@ class Answering:
             matcher: The rules in force.
             status: How the service is.
             clock: The time.
+            wait: Lets some seconds pass.
         """
         self._database = database
         self._answerer = answerer
         self._matcher = matcher
         self._status = status
         self._clock = clock
+        self._wait = wait
 
     def __call__(self, asked: Asked) -> None:
         """Do it, unless it was done.
@@ -87,6 +93,7 @@ class Answering:
         Raises:
             StoreError: The database refused; nothing was done.
         """
+        self._await_receipt(asked)
         answer = self._database.run(lambda tx: self._done(tx, asked))
         if not answer:
             return
@@ -98,6 +105,14 @@ class Answering:
                 self._answerer.answer(asked.reply_to, answer)
         except DeliveryError as error:
             log.warning("answer not given: action=%s cause=%s", asked.action, error)
+
+    def _await_receipt(self, asked: Asked) -> None:
+        """Readers may be faster than we note where the message is that Slack has just taken."""
+        for pause in _RECEIPT_S if asked.about.ts else ():
+            with self._database.reading() as tx:
+                if outbox.at(tx, asked.about):
+                    return
+            self._wait(pause)
 
     def _done(self, tx: Transaction, asked: Asked) -> Sequence[Notice]:
         """What to answer; nothing where a message shows what was done, or it was done before."""

@@ -40,6 +40,7 @@ from monitor.scheduler import Scheduler
 from monitor.steady import Steady
 from monitor.store import feeds as stored_feeds
 from monitor.store import migrate, outbox, pauses
+from monitor.store.clock import Timekeeper
 from monitor.store.database import Database, InstanceLock, sqlite_file
 from monitor.store.outbox import Held, State
 
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from monitor.config import Config
     from monitor.credentials import Secrets
     from monitor.receivers import Ear, Receiver
+    from monitor.store.database import Transaction
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +67,8 @@ _SOON = timedelta(minutes=1)
 _OPS_TICK = timedelta(seconds=10)
 _OF_SLACK = {"delivery", "updating", "telling ops", "listening"}
 _WATCH_S = 0.25
+SET = timedelta(seconds=2)
+"""A server's clock that moved this much against ours was set."""
 PLAN_EVERY = timedelta(minutes=5)
 START_PACE = 10.0
 """Feeds asked in a second after a start, for their answers come all at once as well."""
@@ -134,7 +138,7 @@ class Service:
         ear: Where it is heard what people do; None where nobody can do anything.
         file: The config file, as errors name it.
         listens: Whether it answers on web.listen while it runs.
-        clock: The time.
+        clock: This machine's time; where processes share a database, its server's counts instead.
         wait: Lets some seconds pass.
 
     Raises:
@@ -183,6 +187,7 @@ class Service:
             self._open.callback(lock.release)
         self._open.enter_context(self._database)
         self._upgrade(lost=lock is not None and lock.was_there)
+        self._clock = self._time = Timekeeper(self._database, self._clock)
         self._recent = RecentStories(config.stories)
         fetcher = self._open.enter_context(make_fetcher(config))
         self._reading = self._open.enter_context(Reading())
@@ -284,11 +289,14 @@ class Service:
     def _recover(self) -> None:
         """Put in order what a killed process left behind."""
         alone = self._database.path is not None
-        with self._database.transaction() as tx:
-            feeds = [feed.to_feed() for feed in self._config.feeds]
+        feeds = [feed.to_feed() for feed in self._config.feeds]
+
+        def recover(tx: Transaction) -> None:
             stored_feeds.sync(tx, feeds, now=self._clock())
             if alone:
                 stored_feeds.release_leases(tx)
+
+        self._database.run(recover)  # replicas may start at the same moment
         self._deliver.start(alone=alone)
 
     @property
@@ -365,13 +373,20 @@ class Service:
     def _spread_due(self) -> None:
         """Let the feeds that became due while the service was off come one after the other."""
         longest = self._config.polling.interval * PATIENCE
-        with self._database.transaction() as tx:
-            stored_feeds.wake(tx, now=self._clock(), longest=longest)
-            stored_feeds.spread_due(tx, now=self._clock(), pace=START_PACE, longest=START_WITHIN)
+
+        def spread(tx: Transaction) -> None:
+            now = self._clock()
+            stored_feeds.wake(tx, now=now, longest=longest)
+            stored_feeds.spread_due(tx, now=now, pace=START_PACE, longest=START_WITHIN)
+
+        self._database.run(spread)
 
     def _replan(self) -> None:
         """After the clock was set back, what is due in an hour by the old clock is due too late."""
-        if not self._clock_was_set:
+        moved = self._time.sync()
+        if abs(moved) > SET:
+            log.warning("the database's clock was set: by=%.0fs", moved.total_seconds())
+        elif not self._clock_was_set:
             return
         soon = self._clock() + _SOON
         with self._database.transaction() as tx:

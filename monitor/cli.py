@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from monitor import __version__, log, show, signals, urls
+from monitor.copycommands import copy
 from monitor.errors import ConfigError, MonitorError, Problem, StoreError
 from monitor.feedcommands import feeds_cli
 from monitor.model import Digest, Notice
@@ -32,6 +33,7 @@ from monitor.options import (
     load,
     load_placed,
     right_now,
+    time_of,
 )
 from monitor.rulecommands import rules_cli
 from monitor.searchcommands import search
@@ -63,6 +65,7 @@ cli.add_typer(alerts_cli, name="alerts")
 cli.add_typer(stories_cli, name="stories")
 cli.add_typer(db_cli, name="db")
 cli.command("search")(search)
+db_cli.command("copy")(copy)
 cli.command("mute")(mute)
 cli.command("unmute")(unmute)
 
@@ -397,9 +400,11 @@ def alerts_retry(
     """Send held alerts again: parked, dead, or unclear for long (after mending what held them)."""
     from monitor.store import outbox, pauses
 
-    with database_of(load(config)) as database, database.transaction() as tx:
-        again = outbox.retry(tx, ids or None, now=right_now())
-        pauses.lift(tx, pauses.Cause.CREDENTIALS)
+    with database_of(load(config)) as database:
+        now = time_of(database)
+        with database.transaction() as tx:
+            again = outbox.retry(tx, ids or None, now=now)
+            pauses.lift(tx, pauses.Cause.CREDENTIALS)
     show.say(f"{again} alerts queued again")
     raise typer.Exit(FAILED if ids and again < len(set(ids)) else FINE)
 

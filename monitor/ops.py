@@ -7,6 +7,7 @@ when it is mended. Troubles with Slack itself are not told on Slack: /healthz an
 from __future__ import annotations
 
 import logging
+import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from monitor.store import feeds as stored_feeds
 from monitor.store.outbox import State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import tzinfo
 
     from monitor.receivers import Receiver
@@ -31,6 +32,8 @@ log = logging.getLogger(__name__)
 
 REST = timedelta(minutes=1)
 """Between two edits of one message."""
+RENEW = timedelta(hours=1)
+"""After which something new is a message of its own: an edit makes no sound."""
 FAILING = timedelta(minutes=15)
 """A feed that fails for less mends itself mostly."""
 SILENCE_LOOK = timedelta(minutes=10)
@@ -38,7 +41,7 @@ SILENCE_LOOK = timedelta(minutes=10)
 GAP_TOLD = timedelta(days=1)
 """How long after a feed's last gap that is over."""
 MAX_LINES = 15
-_MENDED = {
+HEADINGS = {
     "rules": ("Rules are not reloaded, the last good ones stay in force", "Rules are mended"),
     "feeds": ("Feeds that do not answer", "All feeds answer again"),
     "gone": ("Feeds that are gone for good", "No feed is followed any more that is gone"),
@@ -50,6 +53,7 @@ _MENDED = {
     "alerts": ("Alerts that are held", "All alerts are delivered again"),
     "jobs": ("The service does not work as it should", "The service works as it should again"),
 }
+"""What a message says while something is wrong, and after, by topic."""
 
 
 class Ops:
@@ -110,10 +114,10 @@ class Ops:
                 "alerts": tuple(_held(tx, self._channel)),
                 "jobs": tuple(Line(text) for text in self._jobs()),
             }
-            before = {topic: boards.get(tx, topic) for topic in found}
+            before = {topic: _open(tx, topic) for topic in found}
         for topic, lines in found.items():
             self._tell(self._updater, topic, before[topic], lines, now)
-        self._heartbeat(now)
+        self._heartbeat(found, now)
 
     def _fallen_silent(self, states: Sequence[FeedState], now: datetime) -> tuple[Line, ...]:
         if self._silent_at is None or not timedelta(0) <= now - self._silent_at < SILENCE_LOOK:
@@ -128,23 +132,25 @@ class Ops:
         lines: tuple[Line, ...],
         now: datetime,
     ) -> None:
-        if board is None or board.ended:
+        if board is None or _begins_anew(board, lines, now):
             if lines:
-                self._begin(topic, lines, now)
+                self._begin(topic, lines, now, instead_of=board)
         elif lines != board.shown and now >= board.update_after:
             self._edit(updater, board, lines, now)
 
-    def _begin(self, topic: str, lines: tuple[Line, ...], now: datetime) -> None:
-        notice = _notice(_MENDED[topic][0], lines)
+    def _begin(
+        self, topic: str, lines: tuple[Line, ...], now: datetime, *, instead_of: Board | None
+    ) -> None:
+        notice = _notice(HEADINGS[topic][0], lines)
 
         def begin(tx: Transaction) -> None:
-            board = boards.get(tx, topic)
-            if board and not board.ended:
+            board = _open(tx, topic)
+            if (board and board.key) != (instead_of and instead_of.key):
                 return  # another replica was first
             name = f"{topic}:{now.isoformat()}"
             key = outbox.notify(tx, notice, name=name, channel=self._channel, now=now)
             if key:
-                boards.begin(tx, topic, key, lines, update_after=now + REST)
+                boards.begin(tx, topic, key, lines, now=now, update_after=now + REST)
 
         self._database.run(begin)
 
@@ -153,7 +159,7 @@ class Ops:
             receipt = outbox.receipt_of(tx, board.key)
             if receipt is None or not boards.claim(tx, board, update_after=now + REST):
                 return
-        heading, mended = _MENDED[board.topic]
+        heading, mended = HEADINGS[board.topic]
         # Of what is mended the last state stays readable below.
         notice = _notice(heading, lines) if lines else _notice(f"{mended}. Before", board.shown)
         message = Message(board.key, self._channel, notice)
@@ -167,7 +173,7 @@ class Ops:
         with self._database.transaction() as tx:
             boards.shown(tx, board, lines, ended=not lines)
 
-    def _heartbeat(self, now: datetime) -> None:
+    def _heartbeat(self, found: Mapping[str, tuple[Line, ...]], now: datetime) -> None:
         local = now.astimezone(self._timezone)
         if not self._heartbeat_at or f"{local:%H:%M}" < self._heartbeat_at:
             return
@@ -179,14 +185,39 @@ class Ops:
             states = stored_feeds.states(tx)
             waiting = sum(held.number for held in outbox.undelivered(tx))
         failing = sum(state.failures > 0 for state in states)
+        wrong = [
+            Line(f"{HEADINGS[topic][0]}: {len(lines)}") for topic, lines in found.items() if lines
+        ]
+        heading = "The service runs, and this is wrong" if wrong else "The service works"
         lines = (
+            *wrong,
             Line(f"{len(states)} feeds, {failing} of them failing"),
             Line(f"{counted.items} new items, {counted.matched} matched a rule"),
             Line(f"{counted.delivered} messages delivered, {waiting} waiting"),
         )
         with self._database.transaction() as tx:
-            notice = Notice("The service works. In the last 24 hours", lines)
+            notice = Notice(f"{heading}. In the last 24 hours", lines)
             outbox.notify(tx, notice, name=name, channel=self._channel, now=now)
+
+
+def _open(tx: Transaction, topic: str) -> Board | None:
+    """The message about a matter that goes on, if there is one that can be edited."""
+    board = boards.get(tx, topic)
+    return board if board and not board.ended and outbox.may_be_there(tx, board.key) else None
+
+
+def _begins_anew(board: Board, lines: Iterable[Line], now: datetime) -> bool:
+    """Whether there is something that the message, which nobody looks at any more, did not have."""
+    known = {_matter(line) for line in board.shown}
+    return now - board.began_at > RENEW and any(_matter(line) not in known for line in lines)
+
+
+def _matter(line: Line) -> str:
+    """What a line is about, whatever it says of it."""
+    return _IN_BRACKETS.sub("", line.text).partition(": ")[0]
+
+
+_IN_BRACKETS = re.compile(r" \(.*?\)")
 
 
 def _notice(heading: str, lines: tuple[Line, ...]) -> Notice:

@@ -27,6 +27,7 @@ class Board:
     topic: str
     key: str
     shown: tuple[Line, ...]
+    began_at: datetime
     update_after: datetime
     updates: int
     ended: bool
@@ -39,15 +40,21 @@ def get(tx: Transaction, topic: str) -> Board | None:
     if row is None:
         return None
     shown = _LINES.validate_json(json.dumps(row.shown))
-    return Board(row.topic, row.key, shown, row.update_after, row.updates, row.ended)
+    return Board(row.topic, row.key, shown, row.began_at, row.update_after, row.updates, row.ended)
 
 
 def begin(
-    tx: Transaction, topic: str, key: str, lines: tuple[Line, ...], *, update_after: datetime
+    tx: Transaction,
+    topic: str,
+    key: str,
+    lines: tuple[Line, ...],
+    *,
+    now: datetime,
+    update_after: datetime,
 ) -> None:
     """A matter has a new message."""
     tx.execute(delete(boards).where(boards.c.topic == topic))
-    row = {"key": key, "shown": _dump(lines), "update_after": update_after}
+    row = {"key": key, "began_at": now, "shown": _dump(lines), "update_after": update_after}
     tx.execute(insert(boards).values(topic=topic, updates=0, ended=False, **row))
 
 

@@ -232,7 +232,7 @@ alerts = Table(
     Column("severity", Text, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("created_at", Time, nullable=False),
-    Column("updated_at", Time, nullable=False),
+    Column("updated_at", Time, nullable=False, index=True),
     # Where the story's message is, "" for nowhere (yet): not sent, or told in a digest.
     Column("message_channel", Text, nullable=False),
     Column("message_ts", Text, nullable=False),
@@ -261,7 +261,7 @@ outbox = Table(
     # Rank of severity: what matters less may be held in quiet hours.
     Column("rank", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),
-    Column("created_at", Time, nullable=False),
+    Column("created_at", Time, nullable=False, index=True),
     Column("not_before", Time, nullable=False),
     # Of the first and the latest attempt: a look-up in the channel's history starts at the first.
     Column("first_tried_at", Time),
@@ -293,6 +293,7 @@ boards = Table(
     Column("key", Text, nullable=False),
     # What the message says.
     Column("shown", JSON, nullable=False),
+    Column("began_at", Time, nullable=False),
     Column("update_after", Time, nullable=False),
     Column("updates", Integer, nullable=False),
     Column("ended", Boolean, nullable=False),

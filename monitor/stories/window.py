@@ -33,6 +33,8 @@ MAX_CANDIDATES = 12
 _KEY_TERMS = 20
 _FAR_BEHIND = 0.25
 """Of the evidence that the best candidate shares; a story that shares less is not looked at."""
+_TIE = 1e-5
+"""Evidence that differs by less may have been added up in another order."""
 _POSTINGS = 600
 """Entries of the index that are looked at for one report, those of rare terms first."""
 
@@ -183,7 +185,9 @@ class Window:
                 break
             for story in posting:
                 shared[story] = shared.get(story, 0.0) + weight
-        least = _FAR_BEHIND * max(shared.values(), default=0.0)
+        ranked = sorted(shared.values(), reverse=True)[:MAX_CANDIDATES]
+        # Only those that may be among the best are ranked with care: there can be thousands.
+        least = max(_FAR_BEHIND * ranked[0], ranked[-1] - _TIE) if ranked else 0.0
         near = [story for story, weight in shared.items() if weight >= least]
         best = heapq.nsmallest(
             MAX_CANDIDATES, near, key=lambda story: (-round(shared[story], 6), story)

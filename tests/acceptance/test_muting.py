@@ -106,7 +106,7 @@ def test_a_button_of_the_running_service_mutes_and_the_message_says_who(
 
             assert slack.sockets.send("interactive", payload)
 
-            assert slack.wait(lambda stored: stored[0].edits == 1)
+            assert slack.wait(lambda stored: stored[0].edits > 0)
             assert "Story muted by <@U0ANN>" in "\n".join(texts(slack.messages[0].blocks))
             assert running.terminate() == 0, "in time, with a connection open"
         finally:

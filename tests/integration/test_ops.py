@@ -16,6 +16,7 @@ from monitor.deliver import Deliver, Pacing
 from monitor.errors import ChannelUnavailable, Refused, Unauthorised
 from monitor.feeds import rhythm
 from monitor.growing import Growing
+from monitor.maintain import Maintain
 from monitor.model import Feed, Outlet
 from monitor.ops import Ops
 from monitor.receivers.slack.client import SlackReceiver
@@ -24,6 +25,7 @@ from monitor.store import feeds as stored_feeds
 from monitor.store import migrate, outbox
 from monitor.store.database import Database
 from monitor.store.schema import feeds as feeds_table
+from monitor.store.schema import outbox as outbox_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -208,6 +210,48 @@ def test_gaps_are_told_in_one_message_that_counts_them(desk: Desk) -> None:
     assert "For a day no entries can have been missed" in message
 
 
+def test_a_feed_that_fails_an_hour_after_the_others_is_a_message_of_its_own(desk: Desk) -> None:
+    began = desk.clock() - timedelta(hours=1)
+    desk.fail_feeds(1, since=began)
+    desk.run(1)
+    desk.clock.pass_(7200)
+
+    desk.fail_feeds(2, since=began)
+    desk.run(3)
+    first, second = desk.said()
+    assert "Outlet&gt; 1" not in first
+    assert "Outlet&gt; 1" in second
+
+    desk.fail_feeds(1, since=began)
+    desk.run(3)
+    assert len(desk.said()) == 2, "one that answers again is an edit"
+
+
+def test_a_matter_that_outlives_the_retention_is_still_edited(desk: Desk) -> None:
+    desk.fail_feeds(1, since=desk.clock() - timedelta(hours=1))
+    desk.run(1)
+    desk.clock.pass_(40 * 86_400)
+
+    Maintain(desk.database, keep=timedelta(days=7), clock=desk.clock)()
+    desk.fail_feeds(0)
+    desk.run(2)
+
+    (message,) = desk.said()
+    assert "All feeds answer again" in message
+
+
+def test_a_notice_that_slack_refused_for_good_is_begun_anew(desk: Desk) -> None:
+    desk.jobs = ["maintenance: a"]
+    desk.ops()
+    with desk.database.transaction() as tx:
+        tx.execute(update(outbox_table).values(state="dead"))
+
+    desk.run(2)
+
+    (message,) = desk.said()
+    assert "maintenance: a" in message
+
+
 def test_many_failing_feeds_are_counted(desk: Desk) -> None:
     desk.fail_feeds(40, since=desk.clock() - timedelta(hours=1))
 
@@ -284,8 +328,12 @@ def test_once_a_day_it_says_that_it_works(desk: Desk) -> None:
     assert "40 feeds" in message
 
     desk.clock.now += timedelta(days=1)
-    desk.run(1)
-    assert len(desk.said()) == 2
+    desk.jobs = ["polling: the disk is full"]
+    desk.run(2)
+    assert any(
+        "The service runs, and this is wrong" in one and "does not work as it should: 1" in one
+        for one in desk.said()
+    )
 
 
 def test_a_webhook_is_for_readers_and_hears_nothing_of_this(desk: Desk) -> None:

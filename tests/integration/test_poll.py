@@ -149,6 +149,22 @@ def test_entries_that_could_not_be_stored_are_taken_in_the_next_time(desk: Desk)
     assert desk.intake.titles == ["first", "second"]
 
 
+def test_one_item_that_the_database_refuses_keeps_no_other_from_being_stored(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    titles = [str(number) for number in range(7)]
+    desk.server.publish("/a", document(*titles))
+    desk.intake.trouble["3"] = Unstorable("the database does not take it (23514)")
+    desk.follow("/a")
+
+    desk.run()
+
+    assert sorted(desk.intake.titles[-6:]) == ["0", "1", "2", "4", "5", "6"]
+    assert desk.state("/a").failures == 0
+    (said,) = [one.getMessage() for one in caplog.records if "item left out" in one.getMessage()]
+    assert "title=3 cause=the database does not take it" in said
+
+
 def test_what_to_ask_with_is_kept_anew_although_the_document_is_the_same(desk: Desk) -> None:
     desk.server.publish("/a", document("one"), etag='"1"')
     desk.follow("/a")
@@ -437,7 +453,7 @@ def test_nothing_is_learned_from_news_that_could_not_be_kept(desk: Desk) -> None
     desk.run()
     first = desk.state("/a").rhythm
     desk.server.publish("/a", document("2", "1"))
-    desk.intake.trouble["2"] = Unstorable("too odd")
+    desk.intake.trouble["2"] = RuntimeError("a bug")
 
     desk.run(after=600)
 

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from monitor.model import Message, Notice
 
-CLOCK_MARGIN = timedelta(seconds=60)
+CLOCK_MARGIN = timedelta(minutes=15)
 """How far Slack's clock and ours may differ when history is searched."""
 _PAGE = 200
 _MAX_PAGES = 100

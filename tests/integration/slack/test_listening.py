@@ -12,6 +12,7 @@ from fakes import Clock
 from fakeslack import APP_TOKEN, FakeSlack
 from fakesocket import command, press, shortcut
 from pydantic import SecretStr
+from sqlalchemy import update
 
 from monitor.answering import Answering
 from monitor.deliver import Deliver, Pacing
@@ -22,11 +23,13 @@ from monitor.intake import Intake, Source
 from monitor.listening import LEASE, RENEW, Listening
 from monitor.model import Feed, Item, Line, Notice, Outlet
 from monitor.receivers.slack.client import SlackReceiver
+from monitor.receivers.slack.interact import read
 from monitor.receivers.slack.socket import Socket
 from monitor.rules import compile_rules, load
 from monitor.store import feeds as stored_feeds
 from monitor.store import migrate, mutes
 from monitor.store.database import Database
+from monitor.store.schema import outbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -93,15 +96,19 @@ class Desk:
 
     def another(self, app_token: str = APP_TOKEN) -> Listening:
         """A replica that wants to listen."""
-        answering = Answering(
+        ear = Socket(SecretStr(app_token), api_url=self.slack.api_url, timeout=5)
+        return Listening(self.database, ear, self.answering(), clock=self.clock)
+
+    def answering(self, wait: Callable[[float], None] = time.sleep) -> Answering:
+        """Does what is asked."""
+        return Answering(
             self.database,
             self.receiver,
             matcher=lambda: self.matcher,
             status=lambda: Notice("The service is ok", (Line("all well"),)),
             clock=self.clock,
+            wait=wait,
         )
-        ear = Socket(SecretStr(app_token), api_url=self.slack.api_url, timeout=5)
-        return Listening(self.database, ear, answering, clock=self.clock)
 
     def listen(self) -> None:
         self.listening()
@@ -274,6 +281,25 @@ def test_a_click_that_comes_again_after_its_undo_does_nothing(desk: Desk) -> Non
 
     with desk.database.reading() as tx:
         assert mutes.active(tx, now=desk.clock()) == ()
+
+
+def test_a_click_that_is_faster_than_the_receipt_is_done(desk: Desk) -> None:
+    desk.report(FIRST)
+    root = desk.root
+    with desk.database.transaction() as tx:
+        tx.execute(update(outbox).values(receipt_ts=""))
+
+    def receipt_comes(_: float) -> None:
+        with desk.database.transaction() as tx:
+            tx.execute(update(outbox).values(receipt_ts=root.ts))
+
+    payload = press(root.channel_id, root.ts, "mute", base=desk.slack.base)
+    asked = read("interactive", payload, envelope="e")
+    assert asked
+    desk.answering(wait=receipt_comes)(asked)
+
+    with desk.database.reading() as tx:
+        assert [mark.story for mark in mutes.active(tx, now=desk.clock())] == [1]
 
 
 def test_a_second_person_who_mutes_changes_nothing(desk: Desk) -> None:
