@@ -1,12 +1,12 @@
 """What polling costs: the real program on 1,000 feeds of 40 KB from a server on loopback.
 
-    python benchmarks/bench_poll.py [--feeds 1000] [--reader PYTHON]
+    python benchmarks/bench_poll.py [--feeds 1000] [--times 3] [--reader PYTHON]
 
 Four rounds of `monitor run --once`: cold; all unchanged (80 % answer 304, 20 % the same body);
 news in every fifth feed; all 304. Each prints CPU seconds of the program with its parser
 processes, wall seconds, and the peak of their memory together. `--reader` names a Python that has
 lemon24/reader (and sgmllib3k): its `update_feeds` then runs on the same server in the same run, and
-the ratios are printed. Start-up is inside; a run without a feed shows how much that is.
+the ratios are printed. Start-up is inside but for "ms a feed"; a run without a feed shows how much.
 """
 
 from __future__ import annotations
@@ -15,8 +15,11 @@ import argparse
 import asyncio
 import contextlib
 import multiprocessing
+import os
 import random
 import resource
+import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -30,6 +33,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from multiprocessing.connection import Connection
 
+ENVIRONMENT = {
+    name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
+} | {"PYTHONPYCACHEPREFIX": tempfile.mkdtemp()}
+"""Both programs run from compiled files, as where they are installed."""
 HOSTS = 250
 """Loopback addresses to serve from, for a service asks one host for few feeds at a time."""
 ENTRIES = 17
@@ -131,7 +138,7 @@ def measured(command: list[str]) -> Cost:
     """Run a command to its end."""
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        command, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
     peak = [0.0]
     watch = threading.Thread(target=_watch, args=(process, peak))
@@ -184,6 +191,7 @@ def main() -> None:
     """Print the table."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--feeds", type=int, default=1000)
+    arguments.add_argument("--times", type=int, default=1, help="medians of so many runs")
     arguments.add_argument("--reader", metavar="PYTHON")
     given = arguments.parse_args()
     ours, theirs = multiprocessing.Pipe()
@@ -191,32 +199,54 @@ def main() -> None:
     server.start()
     port = ours.recv()
     urls = [f"http://127.0.0.{n % HOSTS + 1}:{port}/{n}.xml" for n in range(given.feeds)]
+    runs = [_run(ours, urls, given.reader) for _ in range(given.times)]
+    start = median([run["start-up alone"][0] for run in runs])
+    for label in runs[0]:
+        cost = median([run[label][0] for run in runs])
+        line = f"{label:22} cpu {cost.cpu_s:6.2f} s  wall {cost.wall_s:6.2f} s"
+        line += f"  memory {cost.memory_mb:4.0f} MB"
+        line += f"  {1e3 * (cost.cpu_s - start.cpu_s) / given.feeds:6.2f} ms a feed"
+        peers = [peer for run in runs if (peer := run[label][1])]
+        if peers:
+            peer = median(peers)
+            line += f"  reader {peer.cpu_s:6.2f} s = {peer.cpu_s / cost.cpu_s:5.1f} x"
+        print(line)
+    server.terminate()
+    shutil.rmtree(ENVIRONMENT["PYTHONPYCACHEPREFIX"])
+
+
+def median(costs: list[Cost]) -> Cost:
+    """The middle of each figure by itself."""
+    columns = zip(*((one.cpu_s, one.wall_s, one.memory_mb) for one in costs), strict=True)
+    return Cost(*map(statistics.median, columns))
+
+
+def _run(
+    control: Connection, urls: list[str], reader: str | None
+) -> dict[str, tuple[Cost, Cost | None]]:
+    """What each round cost us and reader."""
+    rounds = {
+        "cold": (0, False),
+        "unchanged": (0, False),
+        "news in every fifth": (1, False),
+        "all 304": (1, True),
+    }
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "urls").write_text("\n".join(urls), encoding="utf-8")
         run = [sys.executable, "-m", "monitor", "run", "--once", "--config"]
-        start = measured([*run, str(configure(folder, []))])
-        print(f"{'start-up alone':22} cpu {start.cpu_s:6.2f} s")
-        config = str(configure(folder, urls))
-        reader = [given.reader, "-c", READER, str(folder / "reader.db"), str(folder / "urls")]
-        rounds = {
-            "cold": (0, False),
-            "unchanged": (0, False),
-            "news in every fifth": (1, False),
-            "all 304": (1, True),
+        measured([*run, str(configure(folder, []))])  # compiles
+        costs: dict[str, tuple[Cost, Cost | None]] = {
+            "start-up alone": (measured([*run, str(configure(folder, []))]), None)
         }
+        config = str(configure(folder, urls))
         for label, state in rounds.items():
-            ours.send(state)
-            ours.recv()
-            cost = measured([*run, config])
-            line = f"{label:22} cpu {cost.cpu_s:6.2f} s  wall {cost.wall_s:6.2f} s"
-            line += f"  memory {cost.memory_mb:4.0f} MB"
-            line += f"  {1e3 * (cost.cpu_s - start.cpu_s) / given.feeds:6.2f} ms a feed"
-            if given.reader:
-                peer = measured(reader)
-                line += f"  reader {peer.cpu_s:6.2f} s = {peer.cpu_s / cost.cpu_s:5.1f} x"
-            print(line, flush=True)
-    server.terminate()
+            control.send(state)
+            control.recv()
+            own = measured([*run, config])
+            command = [reader or "", "-c", READER, str(folder / "reader.db"), str(folder / "urls")]
+            costs[label] = own, measured(command) if reader else None
+    return costs
 
 
 if __name__ == "__main__":

@@ -84,6 +84,7 @@ def refusal(status: int, headers: dict[str, str], *, host: str, now: datetime) -
         else None,
         host=host,
         gone=status == HTTPStatus.GONE,
+        host=host,
     )
 
 

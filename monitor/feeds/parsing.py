@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+log = logging.getLogger(__name__)
+
 TIME_LIMIT = timedelta(seconds=10)
 MEMORY_LIMIT = 512 * 2**20
 WORKERS = 2
@@ -72,6 +74,7 @@ class ParsePool:
         self._lock = threading.Lock()
         self._idle: list[_Worker] = []
         self._busy: set[_Worker] = set()
+        self._bugs: set[Bug] = set()
         self._closed = False
         self._bugs: set[str] = set()
 

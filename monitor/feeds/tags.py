@@ -6,8 +6,7 @@ Every pattern is possessive and every tag is looked at once, so time is linear i
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,12 +21,12 @@ _OPEN = re.compile(rf"{_SKIPPED}<({_NAME})({_ATTRIBUTES})\s*+>", re.ASCII)
 _CLOSE = re.compile(rf"{_SKIPPED}</({_NAME})\s*+>", re.ASCII)
 _ELEMENT = re.compile(
     rf"{_SKIPPED}<({_NAME})({_ATTRIBUTES})\s*+"
-    r"(?:/>|>((?:[^<]++|<!\[CDATA\[(?s:.*?)\]\]>)*+)(</\1\s*+>)?+)",
+    r"(?:/>|>((?:[^<]++|<!\[CDATA\[[^]]*+(?:\](?!\]>)[^]]*+)*+\]\]>)*+)(</\1\s*+>)?+)",
     re.ASCII,
 )
 _END = re.compile(rf"{_SKIPPED}\Z", re.ASCII)
 _ATTRIBUTE = re.compile(r"""([\w.:-]++)\s*+=\s*+(?:"([^"]*+)"|'([^']*+)')""", re.ASCII)
-_CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+_CDATA, _CDATA_END = "<![CDATA[", "]]>"
 _REFERENCE = re.compile(r"&(?:#x([0-9A-Fa-f]++)|#([0-9]++)|(\w++));", re.ASCII)
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _BLANKS = str.maketrans("\t\r\n", "   ")
@@ -37,8 +36,7 @@ class UnusualError(Exception):
     """Something that is not plain."""
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(NamedTuple):
     """An element; names and attributes as they are written."""
 
     name: str
@@ -58,9 +56,13 @@ class Element:
             raise UnusualError
         if "<" not in self.inside:
             return _resolved(self.inside)
-        plain_and_cdata = _CDATA.split(self.inside)
-        plain_and_cdata[::2] = map(_resolved, plain_and_cdata[::2])
-        return "".join(plain_and_cdata)
+        parts: list[str] = []
+        position = 0
+        while (start := self.inside.find(_CDATA, position)) >= 0:
+            end = self.inside.index(_CDATA_END, start)
+            parts += _resolved(self.inside[position:start]), self.inside[start + len(_CDATA) : end]
+            position = end + len(_CDATA_END)
+        return "".join((*parts, _resolved(self.inside[position:])))
 
 
 def opening(text: str, position: int = 0) -> tuple[str, str, int]:

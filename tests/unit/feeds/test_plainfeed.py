@@ -97,6 +97,7 @@ TEXTS = st.one_of(
             "It&#8217;s &#x201c;so&#8221;",
             "<![CDATA[<p>Report &amp; more</p>]]>",
             "a<![CDATA[ b ]]>c",
+            "<![CDATA[a <![CDATA[ ]] > b]]]>&amp;<![CDATA[]]>",
             "<![CDATA[It&#8217;s]]>",
             "AT&amp;T &amp;nbsp; R&amp;D;",
             "&lt;b&gt;bold&lt;/b&gt;",
