@@ -77,14 +77,14 @@ class FeedError(MonitorError):
         cause: str,
         *,
         retry_after: timedelta | None = None,
-        host: str = "",
         gone: bool = False,
+        host: str = "",
     ) -> None:
         super().__init__(cause)
         self.retry_after = retry_after
         """How long the publisher asks us to wait, if it said so."""
         self.host = host
-        """Which host asks for that: after a redirect not that of the feed's address."""
+        """Who asks for that, at the end of all redirects; "" where nobody does."""
         self.gone = gone
         """The publisher says that the feed is gone for good (410): stop asking."""
 

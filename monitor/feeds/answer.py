@@ -76,13 +76,12 @@ def too_large(limit: int) -> FetchError:
 
 
 def refusal(status: int, headers: dict[str, str], *, host: str, now: datetime) -> FetchError:
-    """The error for an answer of a host that brings no document."""
+    """The error for an answer that brings no document."""
     return FetchError(
         _words(status, headers),
         retry_after=retry_after(headers.get("retry-after", ""), now=now)
         if status in _RETRY
         else None,
-        host=host,
         gone=status == HTTPStatus.GONE,
         host=host,
     )

@@ -21,8 +21,7 @@ from typing import TYPE_CHECKING
 
 from monitor import urls
 from monitor.errors import ParseError
-from monitor.feeds.bug import Bug
-from monitor.feeds.parse import ParsedFeed
+from monitor.feeds.parse import Bug, ParsedFeed
 from monitor.feeds.worker import HEADER, READY
 
 if TYPE_CHECKING:
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
     from typing import Self
 
     from monitor.feeds.worker import Answer, Request
-
-log = logging.getLogger(__name__)
 
 log = logging.getLogger(__name__)
 
@@ -74,9 +71,8 @@ class ParsePool:
         self._lock = threading.Lock()
         self._idle: list[_Worker] = []
         self._busy: set[_Worker] = set()
-        self._bugs: set[Bug] = set()
-        self._closed = False
         self._bugs: set[str] = set()
+        self._closed = False
 
     def parse(
         self, body: bytes, *, url: str, content_type: str = "", marks: bytes = b""

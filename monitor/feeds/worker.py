@@ -17,8 +17,7 @@ import traceback
 from typing import TYPE_CHECKING, TypeAlias
 
 from monitor.errors import ParseError
-from monitor.feeds.bug import Bug
-from monitor.feeds.parse import parse
+from monitor.feeds.parse import Bug, parse
 
 if TYPE_CHECKING:
     from monitor.feeds.parse import ParsedFeed

@@ -251,22 +251,6 @@ def test_a_host_that_asks_for_a_pause_gets_it_for_all_its_feeds_within_limits(
     assert desk.state("/b").failures == 0
 
 
-def test_the_pause_is_for_the_host_that_asked_for_it(desk: Desk) -> None:
-    with FeedServer(host="127.0.0.2") as other:
-        other.answer("/a", Answer(status=429, headers={"Retry-After": "300"}))
-        desk.server.redirect("/a", other.url("/a"))
-        desk.server.publish("/b", document("one"))
-        desk.follow("/a", "/b")
-        desk.run()
-
-    assert "127.0.0.2" not in desk.state("/a").feed.url
-    assert desk.state("/b").failures == 0
-    assert desk.state("/b").next_poll_at - desk.clock() != timedelta(seconds=300)
-    with desk.database.reading() as tx:
-        due = {one.feed.outlet.name: one.next_poll_at for one in stored_feeds.states(tx)}
-    assert due["/a"] - desk.clock() >= timedelta(seconds=300)
-
-
 DAY = 86_400
 
 
