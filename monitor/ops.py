@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import tzinfo
 
+    from monitor.model import Receipt
     from monitor.receivers import Receiver
     from monitor.store.boards import Board
     from monitor.store.database import Database, Transaction
@@ -32,8 +34,8 @@ log = logging.getLogger(__name__)
 
 REST = timedelta(minutes=1)
 """Between two edits of one message."""
-RENEW = timedelta(hours=1)
-"""After which something new is a message of its own: an edit makes no sound."""
+RENEW = timedelta(minutes=15)
+"""Between two messages about one matter that goes on: an edit makes no sound, so what is new gets one."""
 FAILING = timedelta(minutes=15)
 """A feed that fails for less mends itself mostly."""
 SILENCE_LOOK = timedelta(minutes=10)
@@ -41,6 +43,7 @@ SILENCE_LOOK = timedelta(minutes=10)
 GAP_TOLD = timedelta(days=1)
 """How long after a feed's last gap that is over."""
 MAX_LINES = 15
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 HEADINGS = {
     "rules": ("Rules are not reloaded, the last good ones stay in force", "Rules are mended"),
     "feeds": ("Feeds that do not answer", "All feeds answer again"),
@@ -134,25 +137,36 @@ class Ops:
     ) -> None:
         if board is None or _begins_anew(board, lines, now):
             if lines:
-                self._begin(topic, lines, now, instead_of=board)
+                self._begin(updater, topic, board, lines, now)
         elif lines != board.shown and now >= board.update_after:
             self._edit(updater, board, lines, now)
 
     def _begin(
-        self, topic: str, lines: tuple[Line, ...], now: datetime, *, instead_of: Board | None
+        self,
+        updater: Updater,
+        topic: str,
+        before: Board | None,
+        lines: tuple[Line, ...],
+        now: datetime,
     ) -> None:
-        notice = _notice(HEADINGS[topic][0], lines)
+        heading = HEADINGS[topic][0]
 
-        def begin(tx: Transaction) -> None:
+        def begin(tx: Transaction) -> Receipt | None:
             board = _open(tx, topic)
-            if (board and board.key) != (instead_of and instead_of.key):
-                return  # another replica was first
+            if (board and board.key) != (before and before.key):
+                return None  # another replica was first
             name = f"{topic}:{now.isoformat()}"
+            notice = _notice(heading, lines)
             key = outbox.notify(tx, notice, name=name, channel=self._channel, now=now)
             if key:
-                boards.begin(tx, topic, key, lines, now=now, update_after=now + REST)
+                told, after = tuple(map(_matter, lines)), now + REST
+                boards.begin(tx, topic, key, lines, told=told, now=now, update_after=after)
+            return outbox.receipt_of(tx, board.key) if board and key else None
 
-        self._database.run(begin)
+        receipt = self._database.run(begin)
+        if before and receipt:
+            old = _notice(f"{heading}. This goes on in a newer message. Before", before.shown)
+            self._update(updater, before, receipt, old)
 
     def _edit(self, updater: Updater, board: Board, lines: tuple[Line, ...], now: datetime) -> None:
         with self._database.transaction() as tx:
@@ -162,6 +176,14 @@ class Ops:
         heading, mended = HEADINGS[board.topic]
         # Of what is mended the last state stays readable below.
         notice = _notice(heading, lines) if lines else _notice(f"{mended}. Before", board.shown)
+        if not self._update(updater, board, receipt, notice):
+            return
+        told = tuple((Counter(board.told) & Counter(map(_matter, lines))).elements())
+        with self._database.transaction() as tx:
+            boards.shown(tx, board, lines, told=told, ended=not lines)
+
+    def _update(self, updater: Updater, board: Board, receipt: Receipt, notice: Notice) -> bool:
+        """Whether the message says so now, if it is there at all."""
         message = Message(board.key, self._channel, notice)
         try:
             updater.update(message, receipt, revision=board.updates + 1)
@@ -169,9 +191,8 @@ class Ops:
             log.info("notice was deleted and stays so: topic=%s", board.topic)
         except DeliveryError as error:
             log.warning("notice not updated: topic=%s cause=%s", board.topic, error)
-            return
-        with self._database.transaction() as tx:
-            boards.shown(tx, board, lines, ended=not lines)
+            return False
+        return True
 
     def _heartbeat(self, found: Mapping[str, tuple[Line, ...]], now: datetime) -> None:
         local = now.astimezone(self._timezone)
@@ -207,21 +228,23 @@ def _open(tx: Transaction, topic: str) -> Board | None:
 
 
 def _begins_anew(board: Board, lines: Iterable[Line], now: datetime) -> bool:
-    """Whether there is something that the message, which nobody looks at any more, did not have."""
-    known = {_matter(line) for line in board.shown}
-    return now - board.began_at > RENEW and any(_matter(line) not in known for line in lines)
+    """Whether there is something of which people were not notified, and the last time is long ago."""
+    new = Counter(map(_matter, lines)) - Counter(board.told)
+    return bool(new) and now - board.began_at > RENEW
 
 
 def _matter(line: Line) -> str:
-    """What a line is about, whatever it says of it."""
-    return _IN_BRACKETS.sub("", line.text).partition(": ")[0]
+    """What a line is about, whatever it says of it, and wherever in a file that is."""
+    return _VARYING.sub("", line.text.partition(": ")[0])
 
 
-_IN_BRACKETS = re.compile(r" \(.*?\)")
+_VARYING = re.compile(r" \(.*?\)|(?::\d+)+$")
 
 
 def _notice(heading: str, lines: tuple[Line, ...]) -> Notice:
     more = len(lines) - MAX_LINES
+    # What began last may be all that the reader does not know yet.
+    lines = tuple(sorted(lines, key=lambda line: line.since or _LONG_AGO, reverse=True))
     shown = (*lines[:MAX_LINES], Line(f"and {more} more")) if more > 0 else lines
     return Notice(heading, shown)
 

@@ -293,6 +293,8 @@ boards = Table(
     Column("key", Text, nullable=False),
     # What the message says.
     Column("shown", JSON, nullable=False),
+    # What of that people were notified of.
+    Column("told", JSON, nullable=False),
     Column("began_at", Time, nullable=False),
     Column("update_after", Time, nullable=False),
     Column("updates", Integer, nullable=False),

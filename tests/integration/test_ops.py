@@ -227,6 +227,60 @@ def test_a_feed_that_fails_an_hour_after_the_others_is_a_message_of_its_own(desk
     assert len(desk.said()) == 2, "one that answers again is an edit"
 
 
+def test_what_an_edit_told_silently_is_told_so_that_people_notice_after_a_while(desk: Desk) -> None:
+    began = desk.clock() - timedelta(hours=1)
+    desk.fail_feeds(1, since=began)
+    desk.run(5)
+    desk.fail_feeds(3, since=began)
+    desk.run(5)
+    (message,) = desk.said()
+    assert "Outlet&gt; 2" in message, "an edit at once"
+
+    desk.run(15)
+    desk.fail_feeds(0)
+    desk.run(60)
+
+    first, second = desk.said()
+    assert "Outlet&gt; 2" in second
+    assert "All feeds answer again" in second
+    assert "goes on in a newer message" in first, "nobody takes it for what is so now"
+
+
+def test_what_ends_and_begins_again_is_told_again_and_what_only_changes_is_not(desk: Desk) -> None:
+    desk.rules = ["rules/a.toml:4:2: no such entity", "rules/b.toml:1:1: no rule"]
+    desk.run(30)
+    desk.rules = ["rules/a.toml:5:9: no such list", "rules/b.toml:1:1: no rule"]
+    desk.run(30)
+    assert len(desk.said()) == 1, "the same file"
+
+    desk.rules = ["rules/b.toml:1:1: no rule"]
+    desk.run(5)
+    desk.rules = ["rules/a.toml:4:2: no such entity", "rules/b.toml:1:1: no rule"]
+    desk.run(5)
+
+    assert len(desk.said()) == 2
+
+
+def test_another_feed_of_an_outlet_that_fails_is_something_new(desk: Desk) -> None:
+    desk.jobs = ["Wire: no answer"]
+    desk.run(30)
+
+    desk.jobs = ["Wire: no answer", "Wire: no answer"]
+    desk.run(2)
+
+    assert len(desk.said()) == 2
+
+
+def test_what_failed_last_stands_first_among_many(desk: Desk) -> None:
+    desk.fail_feeds(40, since=desk.clock() - timedelta(hours=2))
+    desk.note(40, failing_since=desk.clock() - timedelta(hours=1))
+
+    desk.run(1)
+
+    (message,) = desk.said()
+    assert "Outlet&gt; 39" in message
+
+
 def test_a_matter_that_outlives_the_retention_is_still_edited(desk: Desk) -> None:
     desk.fail_feeds(1, since=desk.clock() - timedelta(hours=1))
     desk.run(1)
