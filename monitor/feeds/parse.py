@@ -90,10 +90,14 @@ class ParsedFeed:
     """About when to ask for it again."""
 
 
-class Bug(str):
-    """The traceback of a mistake of ours that a document brought to light."""
+@dataclass(frozen=True, slots=True)
+class Bug:
+    """A mistake of ours that a document brought to light."""
 
-    __slots__ = ()
+    kind: str
+    """Type of the exception and where it was raised: the same for all documents that it befalls."""
+    trace: str
+    """The end of the traceback."""
 
 
 def parse(body: bytes, *, url: str, content_type: str = "", marks: bytes = b"") -> ParsedFeed:

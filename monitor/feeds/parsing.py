@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from monitor.feeds.worker import Request
+    from monitor.feeds.worker import Answer, Request
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +38,8 @@ WORKERS = 2
 START_LIMIT_S = 30.0
 """How long a worker may take to start; usually half a second."""
 
-_MAX_BUGS = 20
-"""Different mistakes of ours that are told."""
+_MAX_BUGS = 100
+"""Kinds that are remembered, so that each is logged once; after that none is."""
 _WORKER = "monitor.feeds.worker"
 _LARGE = 2_000_000
 """A worker that parsed more bytes than this at once is not kept: its memory would stay with it."""
@@ -71,7 +71,7 @@ class ParsePool:
         self._lock = threading.Lock()
         self._idle: list[_Worker] = []
         self._busy: set[_Worker] = set()
-        self._bugs: set[Bug] = set()
+        self._bugs: set[str] = set()
         self._closed = False
 
     def parse(
@@ -114,18 +114,19 @@ class ParsePool:
         if isinstance(answer, ParsedFeed):
             return answer
         if isinstance(answer, Bug):
-            self._report(answer, request)
+            self._log(answer, url=request[1])
             raise ParseError("this program has a bug that it brings to light")
         if not answer:
             raise _TooMuchMemory
         raise ParseError(answer)
 
-    def _report(self, bug: Bug, request: Request) -> None:
-        """Once for each mistake, whatever number of documents bring it to light."""
-        if bug in self._bugs or len(self._bugs) >= _MAX_BUGS:
-            return
-        self._bugs.add(bug)
-        log.error("document not read, please report: url=%s\n%s", urls.shown(request[1]), bug)
+    def _log(self, bug: Bug, *, url: str) -> None:
+        with self._lock:
+            if bug.kind in self._bugs or len(self._bugs) >= _MAX_BUGS:
+                return
+            self._bugs.add(bug.kind)
+        told = _InWorker(f"\n{bug.trace}")
+        log.error("document not read, please report: url=%s", urls.shown(url), exc_info=told)
 
     def _too_large(self) -> ParseError:
         return ParseError(f"needs more than {self._memory_limit >> 20} MB of memory to parse")
@@ -187,6 +188,10 @@ class _TooMuchMemory(Exception):
     """The worker met its memory limit and said so."""
 
 
+class _InWorker(Exception):
+    """Holds the traceback of a worker: only the text of it comes over."""
+
+
 class _NotStarted(Exception):
     """The worker was not ready in time."""
 
@@ -231,7 +236,7 @@ class _Worker:
             raise _NotStarted from None
         self._ready = True
 
-    def ask(self, request: Request, limit: timedelta) -> ParsedFeed | str:
+    def ask(self, request: Request, limit: timedelta) -> Answer:
         """Let it parse.
 
         Raises:
@@ -244,7 +249,7 @@ class _Worker:
         self._socket.sendall(HEADER.pack(len(frame)))
         self._socket.sendall(frame)
         length = HEADER.unpack(self._receive(HEADER.size, deadline))[0]
-        answer: ParsedFeed | str = pickle.loads(self._receive(length, deadline))  # noqa: S301 - ours
+        answer: Answer = pickle.loads(self._receive(length, deadline))  # noqa: S301 - ours
         return answer
 
     def _receive(self, length: int, deadline: float) -> bytearray:

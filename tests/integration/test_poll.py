@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from fakes import Clock
 from feedserver import Answer, FeedServer, rss, rss_item
+from sqlalchemy import update
 
 from monitor.errors import Unstorable
 from monitor.feeds import rhythm
@@ -19,6 +20,7 @@ from monitor.model import Feed, Outlet
 from monitor.plan import Plan
 from monitor.poll import Poll
 from monitor.store import feeds as stored_feeds
+from monitor.store.schema import feeds as table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -76,6 +78,11 @@ class Desk:
     def run(self, *, after: float = 0) -> None:
         self.clock.pass_(after)
         self.poll()
+
+    def make_due(self, path: str) -> None:
+        due = update(table).where(table.c.id == self.state(path).id)
+        with self.database.transaction() as tx:
+            tx.execute(due.values(next_poll_at=self.clock()))
 
     def state(self, path: str) -> FeedState:
         with self.database.reading() as tx:
@@ -244,23 +251,36 @@ def test_a_host_that_asks_for_a_pause_gets_it_for_all_its_feeds_within_limits(
     assert desk.state("/b").failures == 0
 
 
-def test_the_pause_is_for_the_host_that_asked_for_it(desk: Desk) -> None:
+DAY = 86_400
+
+
+@pytest.mark.parametrize("status", [302, 301])
+def test_a_pause_is_for_the_host_that_asks_for_it_and_not_for_the_one_that_led_there(
+    desk: Desk, status: int
+) -> None:
     with FeedServer(host="127.0.0.2") as other:
-        other.answer("/a", Answer(status=429, headers={"Retry-After": "300"}))
-        desk.server.redirect("/a", other.url("/a"))
+        desk.server.redirect("/a", other.url("/new"), status=status)
         desk.server.publish("/b", document("one"))
-        desk.follow("/a", "/b")
+        other.publish("/new", document("two"))
+        other.publish("/c", document("three"))
+        feeds = [(desk.server, "/b"), (other, "/c"), (desk.server, "/a")]
+        with desk.database.transaction() as tx:
+            followed = [Feed(server.url(path), Outlet(path)) for server, path in feeds]
+            stored_feeds.sync(tx, followed, now=desk.clock())
+        for _ in range(4):  # after which what moved for good is asked at its new address
+            desk.run(after=DAY)
+        asked = len(desk.server.asked("/a"))
+        other.answer("/new", Answer(status=429, headers={"Retry-After": "600"}))
+        desk.clock.pass_(100)
+        desk.make_due("/a")
+        before = desk.state("/b").next_poll_at
+
         desk.run()
 
-    assert "127.0.0.2" not in desk.state("/a").feed.url
-    assert desk.state("/b").failures == 0
-    assert desk.state("/b").next_poll_at - desk.clock() != timedelta(seconds=300)
-    with desk.database.reading() as tx:
-        due = {one.feed.outlet.name: one.next_poll_at for one in stored_feeds.states(tx)}
-    assert due["/a"] - desk.clock() >= timedelta(seconds=300)
-
-
-DAY = 86_400
+        assert len(desk.server.asked("/a")) == asked + (status == 302)
+        assert desk.state("/a").failures == 1
+        assert desk.state("/c").next_poll_at - desk.clock() == timedelta(seconds=600)
+        assert desk.state("/b").next_poll_at == before
 
 
 def moved(desk: Desk, status: int) -> None:

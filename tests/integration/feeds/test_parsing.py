@@ -17,6 +17,7 @@ from feedserver import rss, rss_item
 
 from monitor.errors import ParseError
 from monitor.feeds.parsing import ParsePool, TooSlow
+from monitor.log import JsonFormatter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -271,24 +272,32 @@ def test_workers_do_not_outlive_a_service_that_was_killed(document: bytes) -> No
     assert wait_until_gone(worker, within=8)
 
 
-def test_a_mistake_of_ours_in_a_worker_is_told_once_with_its_traceback(
+BUG = """
+from monitor.feeds import jsonfeed
+def _bug_of_ours(written, *, url):
+    raise KeyError("version" * 9_000)
+jsonfeed.read = _bug_of_ours
+"""
+"""Loaded by Python as it starts: the worker is the real one, with a bug in it."""
+
+
+def test_a_bug_in_a_worker_is_logged_once_with_its_traceback(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (tmp_path / "sitecustomize.py").write_text(
-        "from monitor.feeds import jsonfeed\n"
-        "def read(*_: object, **__: object) -> None:\n"
-        "    raise KeyError('a mistake')\n"
-        "jsonfeed.read = read\n"
-    )
+    (tmp_path / "sitecustomize.py").write_text(BUG)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    feed = b'{"version": "https://jsonfeed.org/version/1.1", "items": []}'
+    address = "https://name:secret@wire.example/json"
 
-    with ParsePool() as pool:
+    with ParsePool(workers=1) as pool:
         for _ in range(2):
             with pytest.raises(ParseError, match="this program has a bug that it brings to light"):
-                pool.parse(feed, url="https://a.example/feed?token=secret")
+                pool.parse(b'{"version": "https://jsonfeed.org/version/1.1"}', url=address)
+        assert len(workers()) == 1, "it is as good as before"
+        assert pool.parse(FEED, url=URL).entries
 
-    (said,) = [one.getMessage() for one in caplog.records]
-    assert said.startswith("document not read, please report: url=https://a.example/feed")
-    assert "KeyError: 'a mistake'" in said
-    assert "secret" not in said
+    (record,) = caplog.records
+    told = JsonFormatter().format(record)
+    assert "document not read, please report: url=https://wire.example/json" in told
+    assert "_bug_of_ours" in told
+    assert len(told) < 6_000
+    assert "secret" not in told
