@@ -37,6 +37,9 @@ _OF_ENTRY = _CONTEXT | {"about", "href", "lastmod"}
 _MEANT = _CONTEXT | {"href", "ispermalink", "mode", "rel", "src", "type", "uri", "url"}
 """Attributes that feedparser heeds even where they are of another namespace."""
 
+_OF_WORDPRESS = ("post-id", ' xmlns="com-wordpress:feed-additions:1"', ())
+"""A leaf that many sites have in every entry."""
+
 _PLAIN_URL = re.compile(
     r"https?://\w[\w.-]*+(?::\d++)?+(?:/[\w./%~+@,=-]*+)?+(?:\?[\w.%&=+~-]++)?+", re.ASCII
 )
@@ -173,6 +176,8 @@ class _Document:
 
     def _name(self, element: Element) -> str:
         if "xmlns" in element.attributes:
+            if (element.name, element.attributes, element.children) == _OF_WORDPRESS:
+                return ""
             self._words.bind_all(element.attributes)
         return self._words.name(element.name)
 
@@ -289,7 +294,7 @@ class _Document:
     def _text(self, element: Element, *, html: bool) -> tuple[str, bool]:
         """A text, and whether it is markup; `html` where it does not say."""
         for name, value in _own(element, context=True).items():
-            if name == "type" and self._atom:
+            if name == "type" and (self._atom or (html and _TEXT_TYPES.get(value.lower()))):
                 if value.lower() not in _TEXT_TYPES:
                     raise UnusualError
                 html = _TEXT_TYPES[value.lower()]
