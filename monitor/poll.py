@@ -220,7 +220,11 @@ class Poll:
         if moves.address(claimed.feed.url, claimed.move, now=now) != claimed.feed.url:
             # Its own address is asked next time: not even "gone" is the new one's to say.
             new = urls.shown(claimed.move.to)
-            error = FeedError(f"at its new address {new}: {error}", retry_after=error.retry_after)
+            error = FeedError(
+                f"at its new address {new}: {error}",
+                retry_after=error.retry_after,
+                host=error.host,
+            )
         known = rhythm.unpack(claimed.rhythm, now=now.timestamp())
         next_poll_at = None if error.gone else self._next(claimed, now, known, error)
 
@@ -230,7 +234,7 @@ class Poll:
             )
             if error.retry_after:
                 pause = min(error.retry_after, LONGEST_HOST_PAUSE)
-                stored_feeds.put_off(tx, urls.host(claimed.feed.url), until=now + pause)
+                stored_feeds.put_off(tx, error.host, until=now + pause)
 
         self._database.run(note)
         # Once when it starts, once when it ends: a feed that is down for a week is two lines.

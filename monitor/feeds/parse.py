@@ -90,6 +90,12 @@ class ParsedFeed:
     """About when to ask for it again."""
 
 
+class Bug(str):
+    """The traceback of a mistake of ours that a document brought to light."""
+
+    __slots__ = ()
+
+
 def parse(body: bytes, *, url: str, content_type: str = "", marks: bytes = b"") -> ParsedFeed:
     """Read a feed of any kind; what kind is read from the document, not from its label.
 

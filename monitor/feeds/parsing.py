@@ -7,6 +7,7 @@ when it takes too long.
 
 from __future__ import annotations
 
+import logging
 import os
 import pickle
 import socket
@@ -18,8 +19,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from monitor import urls
 from monitor.errors import ParseError
-from monitor.feeds.parse import ParsedFeed
+from monitor.feeds.parse import Bug, ParsedFeed
 from monitor.feeds.worker import HEADER, READY
 
 if TYPE_CHECKING:
@@ -28,12 +30,16 @@ if TYPE_CHECKING:
 
     from monitor.feeds.worker import Request
 
+log = logging.getLogger(__name__)
+
 TIME_LIMIT = timedelta(seconds=10)
 MEMORY_LIMIT = 512 * 2**20
 WORKERS = 2
 START_LIMIT_S = 30.0
 """How long a worker may take to start; usually half a second."""
 
+_MAX_BUGS = 20
+"""Different mistakes of ours that are told."""
 _WORKER = "monitor.feeds.worker"
 _LARGE = 2_000_000
 """A worker that parsed more bytes than this at once is not kept: its memory would stay with it."""
@@ -65,6 +71,7 @@ class ParsePool:
         self._lock = threading.Lock()
         self._idle: list[_Worker] = []
         self._busy: set[_Worker] = set()
+        self._bugs: set[Bug] = set()
         self._closed = False
 
     def parse(
@@ -106,9 +113,19 @@ class ParsePool:
             raise ParseError("the parser broke down on it") from None
         if isinstance(answer, ParsedFeed):
             return answer
+        if isinstance(answer, Bug):
+            self._report(answer, request)
+            raise ParseError("this program has a bug that it brings to light")
         if not answer:
             raise _TooMuchMemory
         raise ParseError(answer)
+
+    def _report(self, bug: Bug, request: Request) -> None:
+        """Once for each mistake, whatever number of documents bring it to light."""
+        if bug in self._bugs or len(self._bugs) >= _MAX_BUGS:
+            return
+        self._bugs.add(bug)
+        log.error("document not read, please report: url=%s\n%s", urls.shown(request[1]), bug)
 
     def _too_large(self) -> ParseError:
         return ParseError(f"needs more than {self._memory_limit >> 20} MB of memory to parse")

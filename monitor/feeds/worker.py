@@ -13,10 +13,11 @@ import signal
 import socket
 import struct
 import sys
+import traceback
 from typing import TYPE_CHECKING
 
 from monitor.errors import ParseError
-from monitor.feeds.parse import parse
+from monitor.feeds.parse import Bug, parse
 
 if TYPE_CHECKING:
     from monitor.feeds.parse import ParsedFeed
@@ -49,7 +50,11 @@ def main() -> None:
             signal.alarm(0)
 
 
-def _answer(request: Request) -> ParsedFeed | str:
+_FRAMES = 20
+_MAX_TRACE = 10_000
+
+
+def _answer(request: Request) -> ParsedFeed | Bug | str:
     """What was parsed, or why nothing could be."""
     body, url, content_type, marks = request
     try:
@@ -58,6 +63,8 @@ def _answer(request: Request) -> ParsedFeed | str:
         return str(error)
     except MemoryError:
         return ""
+    except Exception:  # noqa: BLE001 - ours, whatever it is: the service tells it
+        return Bug(traceback.format_exc(limit=-_FRAMES)[-_MAX_TRACE:])
 
 
 def _read_frame(service: socket.socket) -> bytearray | None:

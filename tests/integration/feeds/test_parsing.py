@@ -269,3 +269,26 @@ def test_workers_do_not_outlive_a_service_that_was_killed(document: bytes) -> No
         parent.kill()
 
     assert wait_until_gone(worker, within=8)
+
+
+def test_a_mistake_of_ours_in_a_worker_is_told_once_with_its_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "from monitor.feeds import jsonfeed\n"
+        "def read(*_: object, **__: object) -> None:\n"
+        "    raise KeyError('a mistake')\n"
+        "jsonfeed.read = read\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    feed = b'{"version": "https://jsonfeed.org/version/1.1", "items": []}'
+
+    with ParsePool() as pool:
+        for _ in range(2):
+            with pytest.raises(ParseError, match="this program has a bug that it brings to light"):
+                pool.parse(feed, url="https://a.example/feed?token=secret")
+
+    (said,) = [one.getMessage() for one in caplog.records]
+    assert said.startswith("document not read, please report: url=https://a.example/feed")
+    assert "KeyError: 'a mistake'" in said
+    assert "secret" not in said
