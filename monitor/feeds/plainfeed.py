@@ -37,6 +37,9 @@ _OF_ENTRY = _CONTEXT | {"about", "href", "lastmod"}
 _MEANT = _CONTEXT | {"href", "ispermalink", "mode", "rel", "src", "type", "uri", "url"}
 """Attributes that feedparser heeds even where they are of another namespace."""
 
+_OF_WORDPRESS = ' xmlns="com-wordpress:feed-additions:1"'
+"""Of two elements that many sites have, in a namespace that means nothing."""
+
 _PLAIN_URL = re.compile(
     r"https?://\w[\w.-]*+(?::\d++)?+(?:/[\w./%~+@,=-]*+)?+(?:\?[\w.%&=+~-]++)?+", re.ASCII
 )
@@ -173,6 +176,8 @@ class _Document:
 
     def _name(self, element: Element) -> str:
         if "xmlns" in element.attributes:
+            if element.name in {"post-id", "site"} and element.attributes == _OF_WORDPRESS:
+                return ""
             self._words.bind_all(element.attributes)
         return self._words.name(element.name)
 
@@ -289,7 +294,7 @@ class _Document:
     def _text(self, element: Element, *, html: bool) -> tuple[str, bool]:
         """A text, and whether it is markup; `html` where it does not say."""
         for name, value in _own(element, context=True).items():
-            if name == "type" and self._atom:
+            if name == "type" and (self._atom or (html and _TEXT_TYPES.get(value.lower()))):
                 if value.lower() not in _TEXT_TYPES:
                     raise UnusualError
                 html = _TEXT_TYPES[value.lower()]

@@ -185,14 +185,21 @@ class Window:
                 break
             for story in posting:
                 shared[story] = shared.get(story, 0.0) + weight
-        ranked = sorted(shared.values(), reverse=True)[:MAX_CANDIDATES]
-        # Only those that may be among the best are ranked with care: there can be thousands.
-        least = max(_FAR_BEHIND * ranked[0], ranked[-1] - _TIE) if ranked else 0.0
-        near = [story for story, weight in shared.items() if weight >= least]
-        best = heapq.nsmallest(
-            MAX_CANDIDATES, near, key=lambda story: (-round(shared[story], 6), story)
-        )
-        return [self._stories[story] for story in best]
+        return [self._stories[story] for story in _best(shared)]
+
+
+def _best(shared: Mapping[int, float]) -> list[int]:
+    """The stories that share most, the earlier before the later; there can be thousands of equals."""
+    if not shared:
+        return []
+    ranked = sorted(shared.values(), reverse=True)[:MAX_CANDIDATES]
+    last, least = ranked[-1], _FAR_BEHIND * ranked[0]
+    above = [story for story, weight in shared.items() if least <= weight > last + _TIE]
+    above.sort(key=lambda story: (-round(shared[story], 6), story))
+    if last < least:
+        return above
+    equal = (story for story, weight in shared.items() if abs(weight - last) <= _TIE)
+    return above + heapq.nsmallest(MAX_CANDIDATES - len(above), equal)
 
 
 def _keys(found: Report) -> list[Key]:

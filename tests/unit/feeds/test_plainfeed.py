@@ -130,7 +130,18 @@ NAMES = st.sampled_from(
         *("media:description", "media:content", "media:group", "media:thumbnail", "media:credit"),
         *("itunes:summary", "itunes:subtitle", "itunes:author", "itunes:keywords", "itunes:image"),
         *("feedburner:origLink", "slash:comments", "own:title", "own:thing", "atom:link"),
-        *("enclosure", "comments", "rights", "image", "url", "tags", "Title", "created", "div"),
+        *(
+            "post-id",
+            "enclosure",
+            "comments",
+            "rights",
+            "image",
+            "url",
+            "tags",
+            "Title",
+            "created",
+            "div",
+        ),
     ]
 )
 ATTRIBUTES = st.sampled_from(
@@ -146,6 +157,7 @@ ATTRIBUTES = st.sampled_from(
             'lang="de"',
         ),
         *('own:href="/x"', 'own:thing="x"', 'type="application/octet-stream"', 'src="/s"'),
+        *('xmlns="com-wordpress:feed-additions:1"', 'type="HTML"'),
         *('xmlns:new="https://new.example/"', 'xmlns:dc="https://new.example/"', 'text="news"'),
     ]
 )
@@ -202,6 +214,7 @@ USUAL = (
     "<description><![CDATA[<p>Report</p>]]></description><category>Asia</category>"
     '<media:content url="/x.jpg"><media:credit>A. Camera</media:credit></media:content>'
     '<source url="https://other.example/">Other Wire</source><own:thing a="1">x</own:thing>'
+    '<post-id xmlns="com-wordpress:feed-additions:1">77</post-id>'
 )
 
 
