@@ -49,7 +49,7 @@ LAYERS = (
     {"demo"},
     {"options"},
     {"feedadding", "feedexchange"},
-    {"feedcommands", "mutecommands", "rulecommands", "storycommands"},
+    {"copycommands", "feedcommands", "mutecommands", "rulecommands", "storycommands"},
     {"searchcommands"},
     {"cli"},
     {"__main__"},
@@ -68,6 +68,7 @@ DOORS = {
     "babel": {"rules/cldr.py"},
     "typer": {
         "cli.py",
+        "copycommands.py",
         "options.py",
         "feedadding.py",
         "feedcommands.py",
