@@ -1,4 +1,4 @@
-"""The maintenance job: what is older than the retention goes, in steps that hold nobody up."""
+"""The maintenance job: what is too old goes in small steps; once a day the database is looked after."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from monitor.store import retention
+from monitor.store import backup, retention
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime, timedelta
+    from datetime import date, datetime, timedelta
 
     from monitor.store.database import Database
 
@@ -40,13 +40,14 @@ class Maintain:
         self._wait = wait
         self._took_s = 0.0
         """How long the last step kept others from writing."""
+        self._looked_after: date | None = None
         self._stopped = False
 
     def __call__(self) -> None:
-        """Delete what is too old, some hundred rows a transaction.
+        """Delete what is too old, some hundred rows a transaction; once a day see that all is sound.
 
         Raises:
-            StoreError: The database refused; the rest goes next time.
+            StoreError: The database refused, and the rest goes next time; or it is damaged.
         """
         before = self._clock() - self._keep
         total = 0
@@ -56,6 +57,10 @@ class Maintain:
             self._wait(max(self._took_s, LEAST_PAUSE_S))
         if total:
             log.info("old rows deleted: rows=%d before=%s", total, before.date())
+        today = self._clock().date()
+        if today != self._looked_after and not self._stopped:
+            backup.look_after(self._database)
+            self._looked_after = today
 
     def _step(self, before: datetime) -> int:
         with self._database.transaction() as tx:

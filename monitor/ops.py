@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import logging
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from monitor.errors import DeliveryError, Gone
+from monitor.feeds import rhythm
 from monitor.model import Line, Message, Notice
 from monitor.receivers import Updater
 from monitor.store import boards, outbox, pauses, tallies
@@ -20,11 +21,12 @@ from monitor.store.outbox import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime, tzinfo
+    from datetime import tzinfo
 
     from monitor.receivers import Receiver
     from monitor.store.boards import Board
     from monitor.store.database import Database, Transaction
+    from monitor.store.feeds import FeedState
 
 log = logging.getLogger(__name__)
 
@@ -34,10 +36,20 @@ RENEW = timedelta(hours=1)
 """After which something new is a message of its own: an edit makes no sound."""
 FAILING = timedelta(minutes=15)
 """A feed that fails for less mends itself mostly."""
+SILENCE_LOOK = timedelta(minutes=10)
+"""Between two looks at the rhythm of every feed, which take time."""
+GAP_TOLD = timedelta(days=1)
+"""How long after a feed's last gap that is over."""
 MAX_LINES = 15
 HEADINGS = {
     "rules": ("Rules are not reloaded, the last good ones stay in force", "Rules are mended"),
     "feeds": ("Feeds that do not answer", "All feeds answer again"),
+    "gone": ("Feeds that are gone for good", "No feed is followed any more that is gone"),
+    "silent": ("Feeds that have fallen silent, unlike them", "All feeds bring news again"),
+    "gaps": (
+        "Entries may have been missed between two polls",
+        "For a day no entries can have been missed",
+    ),
     "alerts": ("Alerts that are held", "All alerts are delivered again"),
     "jobs": ("The service does not work as it should", "The service works as it should again"),
 }
@@ -79,6 +91,8 @@ class Ops:
         self._rules = rules
         self._jobs = jobs
         self._clock = clock
+        self._silent: tuple[Line, ...] = ()
+        self._silent_at: datetime | None = None
 
     def __call__(self) -> None:
         """Tell what began, changed or ended.
@@ -90,9 +104,13 @@ class Ops:
             return
         now = self._clock()
         with self._database.reading() as tx:
+            states = [state for state in stored_feeds.states(tx) if state.active]
             found = {
                 "rules": tuple(Line(text) for text in self._rules()),
-                "feeds": tuple(_failing(tx, now)),
+                "feeds": tuple(_failing(states, now)),
+                "gone": tuple(_gone(states)),
+                "silent": self._fallen_silent(states, now),
+                "gaps": tuple(_gaps(states, now)),
                 "alerts": tuple(_held(tx, self._channel)),
                 "jobs": tuple(Line(text) for text in self._jobs()),
             }
@@ -100,6 +118,11 @@ class Ops:
         for topic, lines in found.items():
             self._tell(self._updater, topic, before[topic], lines, now)
         self._heartbeat(found, now)
+
+    def _fallen_silent(self, states: Sequence[FeedState], now: datetime) -> tuple[Line, ...]:
+        if self._silent_at is None or not timedelta(0) <= now - self._silent_at < SILENCE_LOOK:
+            self._silent, self._silent_at = tuple(_silent(states, now)), now
+        return self._silent
 
     def _tell(
         self,
@@ -203,15 +226,36 @@ def _notice(heading: str, lines: tuple[Line, ...]) -> Notice:
     return Notice(heading, shown)
 
 
-def _failing(tx: Transaction, now: datetime) -> Iterator[Line]:
-    for state in stored_feeds.states(tx):
+def _failing(states: Iterable[FeedState], now: datetime) -> Iterator[Line]:
+    for state in states:
         since = state.failing_since
-        if not state.active:
-            continue
-        if state.gone_at:
-            yield Line(f"{state.feed.outlet.name}: gone for good, take it out", state.gone_at)
-        elif since and now - since >= FAILING and state.failures > 1:
+        if since and not state.gone_at and now - since >= FAILING and state.failures > 1:
             yield Line(f"{state.feed.outlet.name}: {state.error}", since)
+
+
+def _gone(states: Iterable[FeedState]) -> Iterator[Line]:
+    for state in states:
+        if state.gone_at:
+            said = "its publisher says so (410), it is asked no more: take it out"
+            yield Line(f"{state.feed.outlet.name}: {said}", state.gone_at)
+
+
+def _silent(states: Iterable[FeedState], now: datetime) -> Iterator[Line]:
+    """Feeds that answer, but bring nothing for far longer than their own rhythm allows."""
+    for state in states:
+        if state.gone_at or state.failures:
+            continue
+        known = rhythm.unpack(state.rhythm, now=now.timestamp())
+        if rhythm.is_silent(known, now.timestamp()):
+            since = datetime.fromtimestamp(known.at, UTC)
+            yield Line(f"{state.feed.outlet.name}: no news, look at its page", since)
+
+
+def _gaps(states: Iterable[FeedState], now: datetime) -> Iterator[Line]:
+    for state in states:
+        if state.gap_at and now - state.gap_at < GAP_TOLD:
+            often = "once" if state.gaps == 1 else f"{state.gaps} times by now"
+            yield Line(f"{state.feed.outlet.name}: {often}; poll it more often (`interval`)")
 
 
 def _held(tx: Transaction, ops_channel: str) -> Iterator[Line]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import random
 import time
@@ -180,18 +181,50 @@ class Poll:
             )
             return taken, gap
 
-        taken, gap = self._database.run(keep)
+        try:
+            taken, gap = self._database.run(keep)
+        except Unstorable:
+            # One of them is refused: what the database takes must not wait for that one.
+            items = self._storable(claimed, items, source, now=now)
+            taken, gap = self._database.run(keep)
         _log_recovery(claimed)
         if gap:
             log.warning("entries may have been missed: feed=%s url=%s", *_names(claimed))
         _log_taken(claimed, len(items), taken)
+
+    def _storable(
+        self, claimed: Claimed, items: tuple[Item, ...], source: Source, *, now: datetime
+    ) -> tuple[Item, ...]:
+        """Those that the database takes: tried by halves, and undone."""
+        try:
+            with contextlib.suppress(_Undone), self._database.transaction() as tx:
+                self._intake().take(tx, items, source, now=now)
+                raise _Undone
+        except Unstorable as error:
+            if len(items) == 1:
+                title = items[0].title[:_MAX_TITLE]
+                log.warning(
+                    "item left out: feed=%s url=%s title=%s cause=%s",
+                    *_names(claimed),
+                    title,
+                    error,
+                )
+                return ()
+            half = len(items) // 2
+            first = self._storable(claimed, items[:half], source, now=now)
+            return first + self._storable(claimed, items[half:], source, now=now)
+        return items
 
     def _failed(self, claimed: Claimed, error: FeedError) -> None:
         now = self._clock()
         if moves.address(claimed.feed.url, claimed.move, now=now) != claimed.feed.url:
             # Its own address is asked next time: not even "gone" is the new one's to say.
             new = urls.shown(claimed.move.to)
-            error = FeedError(f"at its new address {new}: {error}", retry_after=error.retry_after)
+            error = FeedError(
+                f"at its new address {new}: {error}",
+                retry_after=error.retry_after,
+                host=error.host,
+            )
         known = rhythm.unpack(claimed.rhythm, now=now.timestamp())
         next_poll_at = None if error.gone else self._next(claimed, now, known, error)
 
@@ -201,7 +234,7 @@ class Poll:
             )
             if error.retry_after:
                 pause = min(error.retry_after, LONGEST_HOST_PAUSE)
-                stored_feeds.put_off(tx, urls.host(claimed.feed.url), until=now + pause)
+                stored_feeds.put_off(tx, error.host, until=now + pause)
 
         self._database.run(note)
         # Once when it starts, once when it ends: a feed that is down for a week is two lines.
@@ -233,6 +266,13 @@ class Poll:
             first_sight=claimed.first_sight,
             jitter=random.random(),
         )
+
+
+class _Undone(Exception):
+    """Nothing of this transaction is kept."""
+
+
+_MAX_TITLE = 80
 
 
 def _request(one: Claimed, *, now: datetime) -> Request:

@@ -26,7 +26,9 @@ def write(folder: Path) -> Path:
             migrate.upgrade(database)
             with database.transaction() as tx:
                 feeds.sync(tx, [Feed("https://a.example/", Outlet("Ä", "ko"))], now=NOW)
-                item = items.add(tx, Item("전쟁 포로"), keys=["k1", "k2"], feed=1, now=NOW)
+                item = items.add(
+                    tx, [items.NewItem(Item("전쟁 포로"), keys=("k1", "k2"))], feed=1, now=NOW
+                )[0]
                 items.add_matches(tx, item, [Match("pow", Severity.HIGH)])
             promise(database, "Two captured", channel="#a", now=NOW)
         with contextlib.closing(sqlite3.connect(file)) as connection:

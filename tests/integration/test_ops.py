@@ -14,6 +14,7 @@ from sqlalchemy import update
 
 from monitor.deliver import Deliver, Pacing
 from monitor.errors import ChannelUnavailable, Refused, Unauthorised
+from monitor.feeds import rhythm
 from monitor.growing import Growing
 from monitor.maintain import Maintain
 from monitor.model import Feed, Outlet
@@ -92,6 +93,11 @@ class Desk:
                 }
                 tx.execute(update(table).where(table.c.id <= number).values(**values))
 
+    def note(self, feed: int, **values: object) -> None:
+        """Let the database say this of a feed."""
+        with self.database.transaction() as tx:
+            tx.execute(update(feeds_table).where(feeds_table.c.id == feed).values(**values))
+
     def said(self) -> list[str]:
         """All messages of the ops channel as they read now."""
         messages = self.slack.in_channel("news-ops")
@@ -152,6 +158,56 @@ def test_failing_feeds_are_one_message_that_is_edited(desk: Desk) -> None:
     desk.run(2)
     (message,) = desk.said()
     assert "All feeds answer again" in message
+
+
+def test_a_feed_that_is_gone_is_told_until_it_is_taken_out(desk: Desk) -> None:
+    desk.note(1, gone_at=desk.clock())
+    desk.run(2)
+    (message,) = desk.said()
+    assert "gone for good" in message
+    assert "&lt;Outlet&gt; 0" in message
+
+    desk.note(1, active=False)
+    desk.run(2)
+    (message,) = desk.said()
+    assert "No feed is followed any more that is gone" in message
+
+
+def test_a_feed_that_falls_silent_is_told_and_when_it_speaks_again(desk: Desk) -> None:
+    now = desk.clock()
+    hourly = [(now - timedelta(hours=hours)).timestamp() for hours in range(1, 100)]
+    desk.note(2, rhythm=rhythm.pack(rhythm.of_history(hourly, now=now.timestamp())))
+    desk.run(2)
+    assert desk.said() == []
+
+    desk.clock.pass_(timedelta(days=14).total_seconds())
+    desk.run(2)
+    (message,) = desk.said()
+    assert "silent" in message
+    assert "&lt;Outlet&gt; 1" in message
+
+    desk.note(2, rhythm=rhythm.pack(rhythm.unknown(desk.clock().timestamp())))
+    desk.run(12)
+    (message,) = desk.said()
+    assert "All feeds bring news again" in message
+
+
+def test_gaps_are_told_in_one_message_that_counts_them(desk: Desk) -> None:
+    desk.note(3, gaps=1, gap_at=desk.clock())
+    desk.run(2)
+    (message,) = desk.said()
+    assert "may have been missed" in message
+    assert "once" in message
+
+    desk.note(3, gaps=4, gap_at=desk.clock())
+    desk.run(2)
+    (message,) = desk.said()
+    assert "4 times by now" in message
+
+    desk.clock.pass_(timedelta(days=1).total_seconds())
+    desk.run(2)
+    (message,) = desk.said()
+    assert "For a day no entries can have been missed" in message
 
 
 def test_a_feed_that_fails_an_hour_after_the_others_is_a_message_of_its_own(desk: Desk) -> None:

@@ -36,7 +36,7 @@ def fill(database: Database, now: datetime) -> None:
         feeds.sync(tx, [Feed("https://a.example/", Outlet("Ä", "ko"))], now=now)
         for number in range(5):
             item = Item(f"전쟁 포로 {number}", content="é" * 100, published=now)
-            items.add(tx, item, keys=[f"k{number}"], feed=1, now=now)
+            items.add(tx, [items.NewItem(item, keys=(f"k{number}",))], feed=1, now=now)
     for number in range(4):
         promise(database, f"Two captured {number}", channel="#a", now=now)
     with database.transaction() as tx:
@@ -98,7 +98,7 @@ def test_the_number_of_what_was_deleted_is_not_given_again(
     copying.copy(database, other)
 
     with other.transaction() as tx:
-        assert items.add(tx, Item("New"), keys=["new"], feed=1, now=now) == 6
+        assert items.add(tx, [items.NewItem(Item("New"), keys=("new",))], feed=1, now=now) == [6]
 
 
 def test_a_database_with_content_is_refused_and_left_alone(
