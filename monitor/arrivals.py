@@ -45,7 +45,7 @@ class Arrived:
 
 
 class Arrivals:
-    """Takes in the items of one document, in one transaction."""
+    """Takes in the items of one document, or of a part of one, in one transaction."""
 
     def __init__(
         self,
@@ -55,12 +55,16 @@ class Arrivals:
         feed: int,
         whole: bool,
         now: datetime,
+        beside: frozenset[int] = frozenset(),
     ) -> None:
         self._tx = tx
         self._match = match
         self._feed = feed
         self._whole = whole
         self._now = now
+        self._beside = beside
+        self.stood_for: set[int] = set()
+        """Items that were in the document."""
         self._known: dict[str, Known | None] = {}
         self.first_here = 0
         """Items that this feed had not carried before."""
@@ -90,8 +94,17 @@ class Arrivals:
                 arrived.append(self._add(item, wording, self._match(item)))
             elif again := self._again(same, item, wording):
                 arrived.append(again)
+            if same:
+                self.stood_for.add(same.id)
         self._store()
+        self.stood_for |= set(self._ids.values())
         return [replace(one, id=self._ids.get(one.id, one.id)) for one in arrived]
+
+    def standing(self, items: Sequence[Item]) -> frozenset[int]:
+        """The items that a document holds under a key of theirs; stores nothing."""
+        keys = chain.from_iterable(item.keys for item in items)
+        self._known = stored_items.known(self._tx, keys, feed=self._feed)
+        return frozenset(same.id for item in items if (same := self._same(item)))
 
     def _of_other_addresses(self, worded: Sequence[tuple[Item, str]]) -> dict[str, list[Known]]:
         """Items of this feed that are in the document under no key of theirs, but perhaps in words."""
@@ -99,7 +112,7 @@ class Arrivals:
             return {}  # who keeps entries as they are makes up no addresses, and these may be there
         same = [(self._same(item), wording) for item, wording in worded]
         unknown = [wording for one, wording in same if one is None]
-        here = {one.id for one, _ in same if one}
+        here = self._beside | {one.id for one, _ in same if one}
         found: dict[str, list[Known]] = {}
         for one in stored_items.alike(self._tx, unknown, feed=self._feed):
             if one.id not in here:

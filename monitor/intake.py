@@ -38,6 +38,8 @@ class Source:
     """No earlier poll of the feed succeeded, so it may hold history."""
     whole: bool = True
     """All entries of the document are here, not only those that changed since the last poll."""
+    beside: frozenset[int] = frozenset()
+    """Items that other parts of the document stand for, where it is taken in parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,19 @@ class Taken:
     revised: int
     """Known items whose publisher changed their words."""
     decisions: tuple[Decision, ...]
+    items: frozenset[int] = frozenset()
+    """All that the document stands for, where it is whole."""
+
+    def __add__(self, other: Taken) -> Taken:
+        """What two parts of a document brought."""
+        return Taken(
+            self.new + other.new,
+            self.matched + other.matched,
+            self.first_here + other.first_here,
+            self.revised + other.revised,
+            self.decisions + other.decisions,
+            self.items | other.items,
+        )
 
 
 class Intake:
@@ -101,7 +116,7 @@ class Intake:
         self, tx: Transaction, items: Sequence[Item], source: Source, *, now: datetime
     ) -> Taken:
         """Keep what nobody had and promise the alerts that follow."""
-        arrivals = Arrivals(tx, self._matcher.match, feed=source.feed, whole=source.whole, now=now)
+        arrivals = self._arrivals(tx, source, now=now)
         arrived = arrivals.of(items)
         matched = [one for one in arrived if one.found or one.again]
         marks: tuple[Mark, ...] = ()
@@ -117,7 +132,30 @@ class Intake:
             stored_alerts.grow(tx, story, now=now)
         new = sum(one.new for one in arrived)
         told = sum(bool(one.found) for one in arrived)
-        return Taken(new, told, arrivals.first_here, len(arrived) - new, tuple(decisions))
+        return Taken(
+            new,
+            told,
+            arrivals.first_here,
+            len(arrived) - new,
+            tuple(decisions),
+            frozenset(arrivals.stood_for),
+        )
+
+    def standing(
+        self, tx: Transaction, items: Sequence[Item], source: Source, *, now: datetime
+    ) -> frozenset[int]:
+        """The stored items that a document stands for, to be `beside` each part of it."""
+        return self._arrivals(tx, source, now=now).standing(items)
+
+    def _arrivals(self, tx: Transaction, source: Source, *, now: datetime) -> Arrivals:
+        return Arrivals(
+            tx,
+            self._matcher.match,
+            feed=source.feed,
+            whole=source.whole,
+            now=now,
+            beside=source.beside,
+        )
 
     def _tell(
         self,

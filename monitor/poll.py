@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import random
 import time
+from collections import deque
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -13,6 +16,7 @@ from monitor import urls
 from monitor.errors import FeedError, StoreError, Unstorable
 from monitor.feeds import hints, moves, rhythm, schedule
 from monitor.feeds.exchange import Request
+from monitor.feeds.fetch import BREATH_S
 from monitor.feeds.normalise import normalise_document
 from monitor.feeds.parse import PARSER_VERSION
 from monitor.intake import Source, Taken
@@ -39,8 +43,15 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=30)
 """How long nobody else polls a feed of ours without a sign from us: what a crash may delay it by."""
 RENEW_S = 10.0
+STEP = 100
+"""Entries that are taken in one transaction: others write between two, and other feeds are read."""
+MOST_HELD = 8
+"""Documents of which some is left to take in; until one is done no other feed is asked."""
 LONGEST_HOST_PAUSE = timedelta(minutes=10)
 """One feed's word must not silence the others of its host for long: many hosts serve strangers."""
+
+
+_NOTHING = Taken(0, 0, 0, 0, ())
 
 
 class Poll:
@@ -56,6 +67,8 @@ class Poll:
         *,
         plan: Plan,
         clock: Callable[[], datetime],
+        step: int = STEP,
+        wait: Callable[[float], None] = time.sleep,
     ) -> None:
         self._database = database
         self._fetcher = fetcher
@@ -65,7 +78,11 @@ class Poll:
         self._settings = settings
         self._plan = plan
         self._clock = clock
+        self._entries = step
+        self._wait = wait
         self._claimed: dict[int, Claimed] = {}
+        self._held: deque[_Document] = deque()
+        """Large documents that are taken in step by step, each in its turn."""
         self._unchanged: list[stored_feeds.Unchanged] = []
         """Written with the next claim: a crash before it only costs a request too many."""
         self._leased_at = time.monotonic()
@@ -80,24 +97,42 @@ class Poll:
             StoreError: The database refused; what was not kept is polled again when its lease ends.
         """
         self._claimed.clear()  # of a run that broke off; their leases end
-        for fetched in self._fetcher.fetch(self._claim, self._reading):
-            claimed = self._claimed.pop(fetched.request.feed)
-            try:
-                self._take(claimed, fetched)
-            except FeedError as error:
-                if self._stopped:
-                    return  # its reader was closed; its lease ends and it is polled again
-                self._failed(claimed, error)
-            except Unstorable as error:
-                self._failed(claimed, FeedError(str(error)))
-            except StoreError:
-                raise
-            except Exception:
-                # A bug that one feed's content brings to light must not keep all others waiting.
-                log.exception(
-                    "feed not understood, please report: feed=%s url=%s", *_names(claimed)
-                )
-                self._failed(claimed, FeedError("this program has a bug that it brings to light"))
+        self._held.clear()
+        more = True
+        while more and not self._stopped:
+            for fetched in self._fetcher.fetch(self._claim, self._reading, self._go_on):
+                claimed = self._claimed[fetched.request.feed]
+                self._attempt(claimed, functools.partial(self._take, claimed, fetched))
+            if more := self._go_on():
+                self._wait(BREATH_S)
+
+    def _go_on(self) -> bool:
+        """Take some more of the large document whose turn it is; whether any is left."""
+        self.alive_at = time.monotonic()
+        if self._held and not self._stopped:
+            document = self._held.popleft()
+            self._attempt(document.claimed, functools.partial(self._take_some, document))
+        return bool(self._held)
+
+    def _attempt(self, claimed: Claimed, work: Callable[[], bool]) -> None:
+        """Do some work for a feed. It is ours until the work says that no more is left."""
+        more = False
+        try:
+            more = work()
+        except FeedError as error:
+            if self._stopped:
+                return  # its reader was closed; its lease ends and it is polled again
+            self._failed(claimed, error)
+        except Unstorable as error:
+            self._failed(claimed, FeedError(str(error)))
+        except StoreError:
+            raise
+        except Exception:
+            # A bug that one feed's content brings to light must not keep all others waiting.
+            log.exception("feed not understood, please report: feed=%s url=%s", *_names(claimed))
+            self._failed(claimed, FeedError("this program has a bug that it brings to light"))
+        if not more:
+            del self._claimed[claimed.id]
 
     def stop(self) -> None:
         """Poll nothing more after the transaction at hand. Safe in a signal handler."""
@@ -107,6 +142,8 @@ class Poll:
     def _claim(self, free: int) -> Sequence[Request]:
         """Note what was found unchanged and take what is due, in one transaction."""
         self.alive_at = time.monotonic()
+        if len(self._held) >= MOST_HELD:
+            free = 0
         renew = bool(self._claimed) and self.alive_at - self._leased_at > RENEW_S
         if not (free or renew):
             return []
@@ -128,13 +165,14 @@ class Poll:
         self._claimed |= {one.id: one for one in new}
         return [_request(one, now=now) for one in new]
 
-    def _take(self, claimed: Claimed, fetched: Fetched) -> None:
+    def _take(self, claimed: Claimed, fetched: Fetched) -> bool:
+        """Take in what a feed answered; whether some is left for later."""
         if isinstance(fetched.outcome, FeedError):
             raise fetched.outcome
         if fetched.parsed is None:
             self._note_unchanged(claimed, fetched.outcome)
-        else:
-            self._keep(claimed, fetched.outcome, fetched.parsed, fetched.body_hash)
+            return False
+        return self._begin(claimed, fetched.outcome, fetched.parsed, fetched.body_hash)
 
     def _note_unchanged(self, claimed: Claimed, response: Response) -> None:
         now = self._clock()
@@ -146,51 +184,78 @@ class Poll:
         _log_recovery(claimed)
         _log_silence(claimed, known, now=now)
 
-    def _keep(
+    def _begin(
         self, claimed: Claimed, response: Response, parsed: ParsedFeed, body_hash: str
-    ) -> None:
+    ) -> bool:
         now = self._clock()
         items = normalise_document(parsed, claimed.feed, seen=now)
         source = Source(claimed.id, claimed.first_sight, whole=not parsed.known)
-        intake = self._intake()
-        move = _moved(claimed, response, now=now)
-        wish = _wish(parsed.hints, response, now=now)
         if parsed.left_out:
             log.warning(
                 "oldest entries left out: feed=%s url=%s n=%d", *_names(claimed), parsed.left_out
             )
+        if source.whole and len(items) > self._entries:
+            with self._database.reading() as tx:
+                beside = self._intake().standing(tx, items, source, now=now)
+            source = replace(source, beside=beside)
+        move = _moved(claimed, response, now=now)
+        return self._take_some(_Document(claimed, response, parsed, body_hash, move, items, source))
 
-        def keep(tx: Transaction) -> tuple[Taken, bool]:
+    def _take_some(self, document: _Document) -> bool:
+        """Take in the next entries of a document; whether some are left, which are held.
+
+        What is noted of the poll comes with the last ones: after a crash all are read again.
+        """
+        now = self._clock()
+        start = document.done
+        end = start + self._entries
+        last = end >= len(document.items)
+        source = replace(document.source, beside=document.source.beside | document.taken.items)
+        intake = self._intake()
+
+        def keep(tx: Transaction, items: Sequence[Item]) -> Taken:
             taken = intake.take(tx, items, source, now=now)
-            gap = _is_gap(claimed, parsed, taken)
-            learned = _learned(claimed, items, taken, now=now)
-            stored_feeds.polled(
-                tx,
-                claimed.id,
-                now=now,
-                next_poll_at=self._next(claimed, now, learned, gap=gap, wish=wish),
-                validators=response.validators if parsed.complete else None,
-                body_hash=body_hash,
-                marks=parsed.marks,
-                parser_version=PARSER_VERSION,
-                sighted=bool(parsed.entries or parsed.known),
-                move=move,
-                hints=parsed.hints,
-                gap=gap,
-                rhythm=rhythm.pack(learned),
-            )
-            return taken, gap
+            if last:
+                self._note(tx, document, document.taken + taken, now=now)
+            return taken
 
+        items = document.items[start:end]
         try:
-            taken, gap = self._database.run(keep)
+            taken = self._database.run(lambda tx: keep(tx, items))
         except Unstorable:
             # One of them is refused: what the database takes must not wait for that one.
-            items = self._storable(claimed, items, source, now=now)
-            taken, gap = self._database.run(keep)
-        _log_recovery(claimed)
-        if gap:
-            log.warning("entries may have been missed: feed=%s url=%s", *_names(claimed))
-        _log_taken(claimed, len(items), taken)
+            some = self._storable(document.claimed, items, source, now=now)
+            taken = self._database.run(lambda tx: keep(tx, some))
+        document.done = end
+        document.taken += replace(taken, decisions=())
+        if last:
+            _log_polled(document)
+        else:
+            self._held.append(document)
+        _log_decisions(taken)
+        return not last
+
+    def _note(self, tx: Transaction, document: _Document, taken: Taken, *, now: datetime) -> None:
+        """Note a poll that was answered, when the last entries of its document are taken in."""
+        claimed, response, parsed = document.claimed, document.response, document.parsed
+        gap = _is_gap(claimed, parsed, taken)
+        learned = _learned(claimed, document.items, taken, now=now)
+        wish = _wish(parsed.hints, response, now=now)
+        stored_feeds.polled(
+            tx,
+            claimed.id,
+            now=now,
+            next_poll_at=self._next(claimed, now, learned, gap=gap, wish=wish),
+            validators=response.validators if parsed.complete else None,
+            body_hash=document.body_hash,
+            marks=parsed.marks,
+            parser_version=PARSER_VERSION,
+            sighted=bool(parsed.entries or parsed.known),
+            move=document.move,
+            hints=parsed.hints,
+            gap=gap,
+            rhythm=rhythm.pack(learned),
+        )
 
     def _storable(
         self, claimed: Claimed, items: tuple[Item, ...], source: Source, *, now: datetime
@@ -268,6 +333,23 @@ class Poll:
         )
 
 
+@dataclass(slots=True)
+class _Document:
+    """What a feed answered, and how much of it is taken in."""
+
+    claimed: Claimed
+    response: Response
+    parsed: ParsedFeed
+    body_hash: str
+    move: Move
+    items: tuple[Item, ...]
+    source: Source
+    done: int = 0
+    """Items that were taken in."""
+    taken: Taken = _NOTHING
+    """What they brought; their decisions are in the log."""
+
+
 class _Undone(Exception):
     """Nothing of this transaction is kept."""
 
@@ -339,12 +421,19 @@ def _log_silence(claimed: Claimed, known: Rhythm, *, now: datetime) -> None:
         log.warning("feed silent: feed=%s url=%s days=%.1f", *_names(claimed), days)
 
 
-def _log_taken(claimed: Claimed, items: int, taken: Taken) -> None:
+def _log_polled(document: _Document) -> None:
+    claimed, taken = document.claimed, document.taken
+    _log_recovery(claimed)
+    if _is_gap(claimed, document.parsed, taken):
+        log.warning("entries may have been missed: feed=%s url=%s", *_names(claimed))
     if taken.new:
-        counts = (items, taken.new, taken.matched)
+        counts = (len(document.items), taken.new, taken.matched)
         log.info(
             "feed polled: feed=%s url=%s items=%d new=%d matched=%d", *_names(claimed), *counts
         )
+
+
+def _log_decisions(taken: Taken) -> None:
     for one in taken.decisions:
         log.info(
             "item decided: item=%d story=%d channel=%s rules=%s decision=%s changes=%s",

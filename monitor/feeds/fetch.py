@@ -47,6 +47,8 @@ MAX_HEADER_BYTES = 256 * 1024
 CLOSE_S = 1.0
 ASK_EVERY_S = 0.5
 """How often more requests are asked for while others are in flight."""
+BREATH_S = 0.1
+"""Between two pieces of other work: SQLite has no queue for writers, who waits tries so often."""
 
 _ACCEPT = (
     "application/rss+xml, application/atom+xml, application/feed+json, application/rdf+xml;q=0.9, "
@@ -76,7 +78,10 @@ class Fetcher:
         self._engine: _Engine | None = None
 
     def fetch(
-        self, take: Callable[[int], Sequence[Request]], reading: Reading | None = None
+        self,
+        take: Callable[[int], Sequence[Request]],
+        reading: Reading | None = None,
+        meanwhile: Callable[[], bool] = lambda: False,
     ) -> Iterator[Fetched]:
         """Yield what comes of the requests that `take` gives, in the order they are done.
 
@@ -86,18 +91,20 @@ class Fetcher:
                 ends when `take` has nothing and nothing is under way. A request for a feed that is
                 being asked is ignored.
             reading: Reads the documents; without it they come as they are.
+            meanwhile: Does a little other work between two outcomes and says whether more is left.
         """
         if self._stopped or not (first := take(self._settings.concurrency)):
             return
         engine = self._engine = self._engine or _Engine(self._settings, self._user_agent)
         with Transfers(engine, self._settings, reading, stopped=lambda: self._stopped) as transfers:
-            yield from self._fetch(transfers, take, first)
+            yield from self._fetch(transfers, take, first, meanwhile)
 
     def _fetch(
         self,
         transfers: Transfers,
         take: Callable[[int], Sequence[Request]],
         first: Sequence[Request],
+        meanwhile: Callable[[], bool],
     ) -> Iterator[Fetched]:
         transfers.add(first)
         asked_at, more = time.monotonic(), True
@@ -111,7 +118,7 @@ class Fetcher:
                 asked_at, more = time.monotonic(), len(given) >= free
             if not transfers.pending:
                 return
-            fetched = transfers.next(ASK_EVERY_S)
+            fetched = transfers.next(BREATH_S if meanwhile() else ASK_EVERY_S)
             if fetched and not self._stopped:
                 yield fetched
 

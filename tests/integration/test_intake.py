@@ -117,6 +117,36 @@ def test_a_new_matching_item_is_promised_in_the_same_transaction(desk: Desk) -> 
     assert desk.queue() == [("#desk", "Two captured")]
 
 
+@pytest.mark.parametrize("stored", [[], ["/1"], ["/2"], ["/3"]])
+def test_a_document_taken_in_parts_is_what_it_is_at_once(desk: Desk, stored: list[str]) -> None:
+    """The same text under several addresses: which are the same item depends on all of them."""
+    words = "Two soldiers captured at dawn"
+    desk.take(WIRE, *[entry(words, path=path) for path in stored])
+    parsed = ParsedFeed("", "", tuple(entry(words, path=f"/{n}") for n in (2, 1)), complete=True)
+    items = normalise_document(parsed, WIRE, seen=desk.now)
+    source = Source(desk.ids[WIRE.url], first_sight=False)
+    undone: list[Taken] = []
+    with pytest.raises(KeyError), desk.database.transaction() as tx:
+        undone.append(desk.intake.take(tx, items, source, now=desk.now))
+        raise KeyError
+
+    with desk.database.reading() as tx:
+        beside = desk.intake.standing(tx, items, source, now=desk.now)
+    parts = Taken(0, 0, 0, 0, ())
+    for item in items:
+        part = replace(source, beside=beside | parts.items)
+        with desk.database.transaction() as tx:
+            parts += desk.intake.take(tx, [item], part, now=desk.now)
+
+    (whole,) = undone
+    assert (parts.new, parts.matched, parts.first_here) == (
+        whole.new,
+        whole.matched,
+        whole.first_here,
+    )
+    assert len(parts.items) == len(whole.items)
+
+
 def test_an_item_known_by_its_guid_or_address_is_not_told_again(desk: Desk) -> None:
     desk.take(WIRE, entry("Two captured", guid="a"))
 

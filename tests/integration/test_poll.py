@@ -10,7 +10,7 @@ from fakes import Clock
 from feedserver import Answer, FeedServer, rss, rss_item
 from sqlalchemy import update
 
-from monitor.errors import Unstorable
+from monitor.errors import StoreError, Unstorable
 from monitor.feeds import rhythm
 from monitor.feeds.fetch import Fetcher
 from monitor.feeds.reading import Reading
@@ -23,7 +23,7 @@ from monitor.store import feeds as stored_feeds
 from monitor.store.schema import feeds as table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from monitor.intake import Source
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from monitor.store.database import Database, Transaction
     from monitor.store.feeds import FeedState
 
+STEP = 10
+"""Entries that are taken in one transaction."""
 SETTINGS = PollingSettings.model_validate({"allow_private": ["127.0.0.0/30"], "timeout": "2s"})
 
 
@@ -41,6 +43,12 @@ class RecordingIntake:
         self.titles: list[str] = []
         self.trouble: dict[str, Exception] = {}
         self.first_sights: list[bool] = []
+        self.when_taken: dict[str, Callable[[], None]] = {}
+
+    def standing(
+        self, tx: Transaction, items: Sequence[Item], source: Source, *, now: datetime
+    ) -> frozenset[int]:
+        return frozenset()
 
     def take(
         self, tx: Transaction, items: Sequence[Item], source: Source, *, now: datetime
@@ -50,6 +58,7 @@ class RecordingIntake:
             if item.title in self.trouble:
                 raise self.trouble[item.title]
             self.titles.append(item.title)
+            self.when_taken.get(item.title, lambda: None)()
         return Taken(len(items), 0, len(items), 0, ())
 
 
@@ -69,6 +78,7 @@ class Desk:
         self.poll = poll
         self.clock = clock
         self.intake = intake
+        self.between_steps: Callable[[], None] = lambda: None
 
     def follow(self, *paths: str) -> None:
         feeds = [Feed(self.server.url(path), Outlet(path)) for path in paths]
@@ -99,8 +109,19 @@ def desk(database: Database, now: datetime) -> Iterator[Desk]:
     ):
         intake = RecordingIntake()
         plan = Plan(database, SETTINGS, clock=clock)
-        poll = Poll(database, fetcher, reading, lambda: intake, SETTINGS, plan=plan, clock=clock)  # type: ignore[arg-type,return-value]
-        yield Desk(database, server, poll, clock, intake)
+        poll = Poll(
+            database,
+            fetcher,
+            reading,
+            lambda: intake,  # type: ignore[arg-type,return-value]
+            SETTINGS,
+            plan=plan,
+            clock=clock,
+            step=STEP,
+            wait=lambda _: made.between_steps(),
+        )
+        made = Desk(database, server, poll, clock, intake)
+        yield made
 
 
 def document(*titles: str) -> bytes:
@@ -170,6 +191,80 @@ def test_one_item_that_the_database_refuses_keeps_no_other_from_being_stored(
     assert desk.state("/a").failures == 0
     (said,) = [one.getMessage() for one in caplog.records if "item left out" in one.getMessage()]
     assert "title=3 cause=the database does not take it" in said
+
+
+LARGE = [f"entry {number}" for number in range(6 * STEP)]
+
+
+def test_other_feeds_are_read_while_a_large_document_is_taken_in(desk: Desk) -> None:
+    desk.server.publish("/a", document("old"))
+    desk.server.publish("/b", document("old too"))
+    desk.follow("/a", "/b")
+    desk.run()
+    desk.server.publish("/a", document(*LARGE))
+    desk.server.publish("/b", document("news"))
+    desk.make_due("/a")
+    desk.between_steps = lambda: desk.make_due("/b") if "news" not in desk.intake.titles else None
+
+    desk.run()
+
+    taken = desk.intake.titles
+    assert sorted(taken) == sorted(["old", "old too", "news", *LARGE]), "each once"
+    assert taken.index("news") < max(taken.index(title) for title in LARGE)
+
+
+def test_a_large_document_that_was_taken_in_half_way_is_read_again_whole(desk: Desk) -> None:
+    desk.server.publish("/a", document(*LARGE), etag='"1"')
+    desk.follow("/a")
+    desk.intake.trouble[LARGE[35]] = StoreError("the database has no room left")
+    with pytest.raises(StoreError):
+        desk.run()
+    begun = len(desk.intake.titles)
+    assert desk.state("/a").last_ok_at is None
+    desk.intake.trouble.clear()
+
+    desk.run(after=60)
+
+    assert 0 < begun < len(LARGE)
+    assert [one.status for one in desk.server.asked("/a")] == [200, 200]
+    assert sorted(desk.intake.titles[begun:]) == sorted(LARGE)
+    assert set(desk.intake.first_sights) == {True}, "all of it may be history"
+
+
+def test_one_item_of_a_large_document_that_is_refused_keeps_no_other_from_being_stored(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.server.publish("/a", document(*LARGE))
+    desk.intake.trouble[LARGE[35]] = Unstorable("the database does not take it (23514)")
+    desk.follow("/a")
+
+    desk.run()
+
+    assert set(desk.intake.titles) == {*LARGE} - {LARGE[35]}
+    assert desk.state("/a").last_ok_at == desk.clock()
+    assert caplog.text.count("item left out") == 1
+
+
+def test_a_stop_ends_a_large_document_after_the_step_at_hand(desk: Desk) -> None:
+    desk.server.publish("/a", document(*LARGE))
+    desk.follow("/a")
+    desk.intake.when_taken = dict.fromkeys(LARGE, desk.poll.stop)
+
+    desk.run()
+
+    assert len(desk.intake.titles) == STEP
+    assert desk.state("/a").last_ok_at is None
+
+
+def test_a_large_document_without_one_known_entry_is_one_gap(desk: Desk) -> None:
+    desk.server.publish("/a", document("one", "two"))
+    desk.follow("/a")
+    desk.run()
+    desk.server.publish("/a", document(*LARGE))
+
+    desk.run(after=600)
+
+    assert desk.state("/a").gaps == 1
 
 
 def test_what_to_ask_with_is_kept_anew_although_the_document_is_the_same(desk: Desk) -> None:
