@@ -83,7 +83,7 @@ def tell(
     else:
         row = {"story_id": story, "channel": channel, "scope": scope, "created_at": now}
         row |= values | _NO_MESSAGE | {"update_after": now}
-        alert = int(tx.execute(insert(alerts).values(row).returning(alerts.c.id)).scalar_one())
+        alert = int(tx.execute(insert(alerts).returning(alerts.c.id), row).scalar_one())
     return Told(alert, frozenset(after), highest, revision, now)
 
 

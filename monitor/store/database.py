@@ -87,19 +87,19 @@ class Database:
             StoreError: It did not succeed.
         """
         self._require_file()
-        for attempt in range(1, _TRIES + 1):
-            try:
-                with self._engine.begin() as connection:
-                    return work(connection)
-            except (IntegrityError, OperationalError) as error:
-                if attempt == _TRIES or not _passing(error):
-                    raise _store_error(error) from error
-                time.sleep(0.05 * attempt * (1 + random.random()))
-            except DBAPIError as error:
-                raise _store_error(error) from error
-            except NoConnectionFree as error:
-                raise StoreError(_ALL_BUSY) from error
-        raise AssertionError("unreachable")
+        with _translated():
+            for attempt in range(1, _TRIES):
+                try:
+                    return self._once(work)
+                except (IntegrityError, OperationalError) as error:
+                    if not _passing(error):
+                        raise
+                    time.sleep(0.05 * attempt * (1 + random.random()))
+            return self._once(work)
+
+    def _once(self, work: Callable[[Transaction], T]) -> T:
+        with self._engine.begin() as connection:
+            return work(connection)
 
     def troubles(self) -> tuple[str, ...]:
         """What will keep us from writing, as far as that can be seen without writing.

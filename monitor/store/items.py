@@ -145,7 +145,9 @@ def add(tx: Transaction, new: Sequence[NewItem], *, feed: int, now: datetime) ->
         if one.taken_over:
             held = item_keys.c.key.in_(one.taken_over)
             tx.execute(update(item_keys).where(held).values(item_id=id_))
-        add_matches(tx, id_, one.found)
+    found = [row for id_, one in numbered for row in _rows_of(id_, one.found)]
+    if found:
+        tx.execute(insert(matches), found)
     sighted = [{"item_id": id_, "feed_id": feed, "seen_at": now} for id_ in ids]
     tx.execute(insert(sightings), sighted)
     return ids
@@ -240,7 +242,13 @@ def matches_of(tx: Transaction, item: int) -> tuple[Match, ...]:
 
 def add_matches(tx: Transaction, item: int, found: Sequence[Match]) -> None:
     """Keep which rules an item matched, and why."""
-    rows = [
+    rows = _rows_of(item, found)
+    if rows:
+        tx.execute(insert(matches), rows)
+
+
+def _rows_of(item: int, found: Sequence[Match]) -> list[dict[str, object]]:
+    return [
         {
             "item_id": item,
             "rule": match.rule,
@@ -249,8 +257,6 @@ def add_matches(tx: Transaction, item: int, found: Sequence[Match]) -> None:
         }
         for match in found
     ]
-    if rows:
-        tx.execute(insert(matches), rows)
 
 
 def _evidence(evidence: Evidence) -> dict[str, str | int]:

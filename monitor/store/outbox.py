@@ -111,11 +111,8 @@ def enqueue(
 ) -> None:
     """Promise an alert to a channel."""
     row = new_row(content, channel, now) | {"kind": kind.value}
-    tx.execute(
-        insert(outbox).values(
-            key=key_of(tx, alert, revision), alert_id=alert, revision=revision, **row
-        )
-    )
+    row |= {"key": key_of(tx, alert, revision), "alert_id": alert, "revision": revision}
+    tx.execute(insert(outbox), row)
 
 
 def set_aside(tx: Transaction, content: Alert, *, channel: str, why: str, now: datetime) -> None:

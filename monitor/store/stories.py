@@ -136,22 +136,19 @@ def add(
         story = start(tx, now=now)
     else:
         tx.execute(update(stories).where(stories.c.id == story).values(last_item_at=now))
-    row = tx.execute(
-        insert(story_items)
-        .values(
-            item_id=item,
-            story_id=story,
-            added_at=now,
-            outcome=assignment.outcome.value,
-            reason=assignment.reason,
-            score=assignment.score,
-            algorithm=algorithm,
-            copy_of=assignment.copy_of,
-            related_to=assignment.story if assignment.outcome is Outcome.RELATED else None,
-            report=report,
-        )
-        .returning(story_items.c.id)
-    ).scalar_one()
+    values = {
+        "item_id": item,
+        "story_id": story,
+        "added_at": now,
+        "outcome": assignment.outcome.value,
+        "reason": assignment.reason,
+        "score": assignment.score,
+        "algorithm": algorithm,
+        "copy_of": assignment.copy_of,
+        "related_to": assignment.story if assignment.outcome is Outcome.RELATED else None,
+        "report": report,
+    }
+    row = tx.execute(insert(story_items).returning(story_items.c.id), values).scalar_one()
     return story, int(row)
 
 
@@ -162,8 +159,8 @@ def revise(tx: Transaction, item: int, *, report: str) -> None:
 
 def start(tx: Transaction, *, now: datetime) -> int:
     """Open a new story; returns its id."""
-    made = insert(stories).values(started_at=now, last_item_at=now).returning(stories.c.id)
-    return int(tx.execute(made).scalar_one())
+    made = insert(stories).returning(stories.c.id)
+    return int(tx.execute(made, {"started_at": now, "last_item_at": now}).scalar_one())
 
 
 def merge(tx: Transaction, gone: int, into: int, *, by: str, now: datetime) -> int:
