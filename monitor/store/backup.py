@@ -68,10 +68,12 @@ def damage(database: Database) -> tuple[str, ...]:
 
 
 def look_after(database: Database) -> None:
-    """What an SQLite file needs now and then: a look for damage, and fresh statistics of its indexes.
+    """What an SQLite file needs now and then.
+
+    A look for damage, fresh statistics of its indexes, and its write-ahead log folded into it.
 
     Raises:
-        StoreError: It is damaged, or can't be read.
+        StoreError: It is damaged, or can't be read or written.
     """
     if database.path is None:
         return
@@ -84,3 +86,19 @@ def look_after(database: Database) -> None:
         )
     with database.transaction() as tx:
         tx.execute(text("PRAGMA optimize"))
+    _fold_log(database.path)
+
+
+_PATIENCE_S = 2
+"""How long the fold waits for readers, and writers for it; where that is too short, another day."""
+
+
+def _fold_log(path: Path) -> None:
+    """Take the write-ahead log into the file and leave it empty: by itself it never shrinks."""
+    try:
+        with contextlib.closing(sqlite3.connect(path, timeout=_PATIENCE_S)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.Error as error:
+        raise StoreError(
+            f"the write-ahead log of {path} can't be folded into it: check the disk and its free space"
+        ) from error

@@ -112,7 +112,7 @@ class Database:
         return self._presence.troubles() if self._presence else ()
 
     def warnings(self) -> tuple[str, ...]:
-        """What will keep it from being opened again, one sentence each."""
+        """What will be a trouble later, one sentence each."""
         return self._presence.warnings() if self._presence else ()
 
     def _require_file(self) -> None:

@@ -12,7 +12,13 @@ if TYPE_CHECKING:
 
 ENOUGH = 20_000_000
 """Free bytes below which a database is about to stop: some hours of items."""
+LARGE_LOG = 256_000_000
+"""Bytes of a write-ahead log that somebody keeps from being folded: it is cut to a quarter by itself."""
 
+_LONG_LOG = (
+    "the write-ahead log of the database {} has grown to {:.0f} MB, because something keeps reading: end "
+    "the backup or tool that has it open"
+)
 _SECOND_NAME = (
     "the database {} has another name too (a hard link), and the next start will refuse it: delete the "
     "other name"
@@ -61,11 +67,20 @@ class Presence:
             return None
 
     def warnings(self) -> tuple[str, ...]:
-        """What will keep the file from being opened again, one sentence each."""
+        """What will be a trouble later, one sentence each."""
         found = self._found()
-        if found is None or found.st_nlink == 1:
-            return ()
-        return (_SECOND_NAME.format(self._path),)
+        said = []
+        if found is not None and found.st_nlink > 1:
+            said.append(_SECOND_NAME.format(self._path))
+        if (size := self._log_size()) > LARGE_LOG:
+            said.append(_LONG_LOG.format(self._path, size / 1e6))
+        return tuple(said)
+
+    def _log_size(self) -> int:
+        try:
+            return self._path.with_name(self._path.name + "-wal").stat().st_size
+        except OSError:
+            return 0
 
     def troubles(self) -> tuple[str, ...]:
         """What keeps the file from being written or will soon, one sentence each."""

@@ -132,3 +132,33 @@ def test_a_sound_database_is_looked_after_in_silence(database: Database, now: da
     for _ in range(3):
         maintain()
         clock.pass_(86_400)
+
+
+def test_the_write_ahead_log_is_folded_into_the_database_once_a_day(
+    tmp_path: Path, now: datetime
+) -> None:
+    log = tmp_path / "m.db-wal"
+    with Database(f"sqlite:///{tmp_path / 'm.db'}") as database:
+        migrate.upgrade(database)
+        promise(database, "title", channel="#a", now=now)
+        assert log.stat().st_size > 0
+
+        Maintain(database, keep=KEEP, clock=Clock(now))()
+
+        assert log.stat().st_size == 0
+        assert left(database) == 1
+
+
+def test_a_reader_of_the_database_only_puts_off_the_folding_of_its_log(
+    tmp_path: Path, now: datetime
+) -> None:
+    with Database(f"sqlite:///{tmp_path / 'm.db'}") as database:
+        migrate.upgrade(database)
+        with database.reading() as reader:
+            assert outbox.latest(reader, limit=9) == ()
+            promise(database, "title", channel="#a", now=now)
+
+            Maintain(database, keep=KEEP, clock=Clock(now))()
+
+            assert outbox.latest(reader, limit=9) == ()
+        assert left(database) == 1

@@ -15,6 +15,7 @@ from sqlalchemy import insert, select, text, update
 from monitor.errors import DatabaseInUse, StoreError, Unstorable, WrongSchema
 from monitor.store import backup, migrate
 from monitor.store.database import Database, InstanceLock
+from monitor.store.presence import LARGE_LOG
 from monitor.store.schema import sightings, stories
 
 if TYPE_CHECKING:
@@ -293,3 +294,17 @@ def test_the_lock_file_is_not_for_others_to_write(tmp_path: Path) -> None:
 
     lock.release()
     assert not mode & 0o022
+
+
+def test_a_write_ahead_log_that_grows_without_end_is_worth_a_word(tmp_path: Path) -> None:
+    with Database(f"sqlite:///{tmp_path / 'm.db'}") as database:
+        log = tmp_path / "m.db-wal"
+        log.touch()
+        assert database.warnings() == ()
+
+        os.truncate(log, LARGE_LOG + 1)  # a hole: it takes no room
+
+        (said,) = database.warnings()
+        assert "write-ahead log" in said
+        assert "256 MB" in said
+        log.unlink()
