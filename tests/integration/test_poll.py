@@ -8,23 +8,26 @@ from typing import TYPE_CHECKING
 import pytest
 from fakes import Clock
 from feedserver import Answer, FeedServer, rss, rss_item
-from sqlalchemy import update
+from sqlalchemy import func, select, text, update
 
 from monitor.errors import StoreError, Unstorable
 from monitor.feeds import rhythm
 from monitor.feeds.fetch import Fetcher
 from monitor.feeds.reading import Reading
 from monitor.feeds.settings import PollingSettings
-from monitor.intake import Taken
+from monitor.intake import Intake, Taken
 from monitor.model import Feed, Outlet
 from monitor.plan import Plan
 from monitor.poll import Poll
+from monitor.rules import compile_rules, load
 from monitor.store import feeds as stored_feeds
 from monitor.store.schema import feeds as table
+from monitor.store.schema import items, story_items
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from monitor.intake import Source
     from monitor.model import Item
@@ -113,7 +116,7 @@ def desk(database: Database, now: datetime) -> Iterator[Desk]:
             database,
             fetcher,
             reading,
-            lambda: intake,  # type: ignore[arg-type,return-value]
+            lambda: made.intake,  # type: ignore[arg-type,return-value]
             SETTINGS,
             plan=plan,
             clock=clock,
@@ -191,6 +194,37 @@ def test_one_item_that_the_database_refuses_keeps_no_other_from_being_stored(
     assert desk.state("/a").failures == 0
     (said,) = [one.getMessage() for one in caplog.records if "item left out" in one.getMessage()]
     assert "title=3 cause=the database does not take it" in said
+
+
+def test_an_item_that_the_database_itself_refuses_keeps_no_other_from_being_told(
+    desk: Desk, tmp_path: Path
+) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "rules.toml").write_text(
+        '[[rules]]\nid = "a"\nname = "A"\nquery = "captured"\nseverity = "high"\n'
+    )
+    desk.intake = Intake(  # type: ignore[assignment]
+        compile_rules(load(tmp_path / "rules")), channel="#desk", lookback=timedelta(days=1)
+    )
+    titles = [f"captured {word}" for word in ("at dawn", "at sea", "poison", "in snow", "by night")]
+    refuse = {
+        "sqlite": "CREATE TRIGGER refuse BEFORE INSERT ON items WHEN NEW.title LIKE '%poison' "
+        "BEGIN SELECT RAISE(ABORT, 'refused'); END",
+        "postgresql": "ALTER TABLE items ADD CONSTRAINT refuse CHECK (title NOT LIKE '%poison')",
+    }
+    with desk.database.transaction() as tx:
+        tx.execute(text(refuse[tx.dialect.name]))
+    desk.server.publish("/a", document(*titles))
+    desk.follow("/a")
+
+    desk.run()
+
+    with desk.database.reading() as tx:
+        found = tx.execute(select(items.c.title)).scalars()
+        assert sorted(found) == sorted(title for title in titles if "poison" not in title)
+        decided = tx.execute(select(func.count()).select_from(story_items)).scalar_one()
+    assert decided == len(titles) - 1
+    assert desk.state("/a").failures == 0
 
 
 LARGE = [f"entry {number}" for number in range(6 * STEP)]
