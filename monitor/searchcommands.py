@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from monitor import show, urls
-from monitor.options import CONFIG, ConfigOption, JsonOption, database_of, load, right_now
+from monitor.options import (
+    CONFIG,
+    ConfigOption,
+    DaysOption,
+    JsonOption,
+    database_of,
+    load,
+    right_now,
+)
 from monitor.rulecommands import rules_cli
 
 if TYPE_CHECKING:
@@ -28,7 +36,6 @@ QueryArgument = Annotated[
     str,
     typer.Argument(metavar="QUERY", help="In the rule language: '@captivity AND Kursk'."),
 ]
-DaysOption = Annotated[int, typer.Option(min=1, max=36_500, help="How far to look back.")]
 LimitOption = Annotated[
     int, typer.Option(min=1, max=10_000, help="How many to show, newest first.")
 ]

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from monitor.rules import ast
+from monitor.rules.evaluate import OR
 from monitor.rules.reading import FIELDS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from monitor.model import Evidence
     from monitor.rules.evaluate import Node, Reader
     from monitor.rules.hits import Mention
@@ -26,6 +29,8 @@ class Explanation:
     """The first clause that does not hold, as a query; "" where the rule matches."""
     cause: str = ""
     """Why it does not hold, in a clause for a person."""
+    found: tuple[Evidence, ...] = ()
+    """Of a rule that does not match, what it asks for and is there all the same: how near it came."""
 
     def __str__(self) -> str:
         """One line."""
@@ -35,6 +40,29 @@ class Explanation:
 def first_failure(tree: ast.Node, reader: Reader, builder: Builder) -> tuple[str, str]:
     """The first clause that does not hold and why, or two empty texts."""
     return _Explainer(reader, builder).failure(tree, "")
+
+
+def wanted(tree: ast.Node, builder: Builder) -> Node:
+    """What finds anything that a query asks for, as if it were enough; nothing of what it excludes."""
+    return OR, tuple(map(builder.node, _leaves(tree)))
+
+
+def _leaves(tree: ast.Node) -> Iterator[ast.Node]:
+    match tree:
+        case ast.Not():
+            return
+        case ast.Field() if tree.name not in ast.TEXT_FIELDS:
+            return
+        case ast.Near():
+            yield from _leaves(tree.operands[0])
+            for step, operand in zip(tree.steps, tree.operands[1:], strict=True):
+                if not step.negated:
+                    yield from _leaves(operand)
+        case ast.Term() | ast.Ref() | ast.Regex():
+            yield tree
+        case _:
+            for child in ast.children(tree):
+                yield from _leaves(child)
 
 
 class _Explainer:
