@@ -138,7 +138,7 @@ def _matcher(query: str, rule_set: RuleSet) -> Matcher:
         for problem in error.problems:
             show.fail(str(problem))
             if problem.column:
-                show.warn(f"  {show.printable(query)}\n  {' ' * (problem.column - 1)}^")
+                show.point_at(query, problem.column - 1)
         raise typer.Exit(MISCONFIGURED) from None
 
 
@@ -148,9 +148,7 @@ def _show(hit: Hit, now: datetime) -> None:
     item = hit.stored.item
     language = f" ({item.language})" if item.language else ""
     show.say(
-        show.printable(
-            f"{hit.stored.id}  {show.ago(hit.stored.seen, now=now)}  {item.outlet.name}{language}"
-        ),
+        f"{hit.stored.id}  {show.ago(hit.stored.seen, now=now)}  {item.outlet.name}{language}",
         "dim",
     )
     title = telling.mark(item.title, hit.evidence, "title")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from monitor import explaining, unseen
 from monitor.model import Alert, Digest, Line, Notice, Outcome, Reason
+from monitor.receivers import telling
 from monitor.store import mutes
 from monitor.store import record as records
 from monitor.store import stories as stored_stories
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from monitor.store.database import Transaction
     from monitor.unseen import Carrier, Unseen
 
+MAX_QUERY = 200
+"""Code points of a query, or of a clause, that are read with ease."""
 MAX_LISTED = 8
 """Feeds, and wordings, of an item."""
 MAX_ITEMS = 12
@@ -115,11 +118,14 @@ def _rule_heading(rule: Matched) -> str:
 
 
 def _matched(rule: Matched) -> Iterator[Line]:
-    yield Line(rule.query or "The rule is not in the files any more")
+    if not rule.query:
+        yield Line("The rule is not in the files any more")
+    elif len(rule.query) <= MAX_QUERY:
+        yield Line(rule.query)
     if rule.failed:
-        yield Line(f"As it is now it does not match: {rule.failed}: {rule.cause}")
-    for text, gloss, field in _distinct(rule.evidence):
-        yield Line(f"“{text}”{gloss} in the {field}")
+        yield Line(f"As it is now it does not match: {_clause(rule.failed)}: {rule.cause}")
+    for words, field in _distinct(rule.evidence):
+        yield Line(f"{words} in the {field}")
 
 
 def _near(one: Explanation) -> Iterator[Notice]:
@@ -128,8 +134,8 @@ def _near(one: Explanation) -> Iterator[Notice]:
     lines = [
         Line(
             f"{near.name} ({near.rule}) has "
-            + ", ".join(f"“{text}”{gloss}" for text, gloss, _ in _distinct(near.found)[:MAX_TOLD])
-            + f", but not {near.failed}: {near.cause}"
+            + ", ".join(words for words, _ in _distinct(near.found)[:MAX_TOLD])
+            + f", but not {_clause(near.failed)}: {near.cause}"
         )
         for near in one.near
     ]
@@ -138,13 +144,22 @@ def _near(one: Explanation) -> Iterator[Notice]:
     yield Notice("Rules that came near", tuple(lines))
 
 
-def _distinct(evidence: Sequence[Evidence]) -> list[tuple[str, str, str]]:
-    """Each word once, with what it stands for and where it is."""
-    found: dict[tuple[str, str, str], None] = {}
+def _clause(query: str) -> str:
+    return telling.cut(" ".join(query.split()), MAX_QUERY)
+
+
+def _distinct(evidence: Sequence[Evidence]) -> list[tuple[str, str]]:
+    """Each word once with what it stands for, and where it is."""
+    found: dict[tuple[str, str], list[str]] = {}
     for one in evidence:
+        terms = found.setdefault((one.text, one.field), [])
         plain = one.term.strip("@\"'=*").casefold() == one.text.casefold()
-        found[one.text, "" if plain else f" ({one.term})", one.field] = None
-    return list(found)
+        if not plain and one.term not in terms:
+            terms.append(one.term)
+    return [
+        (f"“{text}”" + (f" ({', '.join(terms)})" if terms else ""), field)
+        for (text, field), terms in found.items()
+    ]
 
 
 def _in_story(story: InStory) -> Notice:

@@ -84,9 +84,25 @@ class _Explainer:
                 return self.failure(tree.clause, tree.name)
             case ast.Field():
                 return str(tree), self._why_meta(tree)
+            case ast.Or() if nearest := self._nearest(tree, field):
+                return self.failure(nearest, field)
             case _:
                 shown = str(ast.Field(field, tree)) if field else str(tree)
                 return shown, self._why(tree, field)
+
+    def _nearest(self, tree: ast.Or, field: str) -> ast.Node | None:
+        """Of alternatives that are more than words, the one of which most is there; None for none."""
+        if all(isinstance(clause, ast.Leaf) for clause in tree.clauses):
+            return None
+        there = [(self._there(clause, field), clause) for clause in tree.clauses]
+        most, nearest = max(there, key=lambda one: one[0])
+        return nearest if most else None
+
+    def _there(self, tree: ast.Node, field: str) -> int:
+        """How many different things of those that a clause asks for are there."""
+        within = ast.Field(field, tree) if field else tree
+        found = self._reader.evidence(wanted(within, self._builder))
+        return len({concept for _, concept in found})
 
     def _node(self, tree: ast.Node, field: str) -> Node:
         return self._builder.node(ast.Field(field, tree) if field else tree)
