@@ -105,9 +105,10 @@ def address(url: str, *, indent: int = 0) -> None:
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str | Cell]]) -> None:
     """A table; nothing in a cell is taken as markup."""
-    shown = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="dim")
+    heading = Text(printable(title))
+    shown = Table(title=heading, title_justify="left", box=None, pad_edge=False, header_style="dim")
     for column in columns:
-        shown.add_column(column, overflow="fold")
+        shown.add_column(Text(printable(column)), overflow="fold")
     for row in rows:
         cells = (one if isinstance(one, Cell) else Cell(one) for one in row)
         shown.add_row(*(Text(printable(one.text), style=one.style) for one in cells))
