@@ -60,6 +60,8 @@ class Unseen:
     """An item with this address was stored, and deleted by its age."""
     carriers: tuple[Carrier, ...]
     """Those that carried most of the site first."""
+    more: int
+    """Such feeds that are not among them."""
     feeds: int
     """That are followed at all."""
 
@@ -76,7 +78,9 @@ def of_address(tx: Transaction, address: str, *, now: datetime) -> Unseen:
         if (own := _is_same_site(site, state)) or state.id in carried
     ]
     found.sort(key=lambda one: (-one.carried, not one.own, one.name))
-    return Unseen(urls.shown(address), site, forgotten, tuple(found[:MAX_CARRIERS]), len(states))
+    more = max(0, len(found) - MAX_CARRIERS)
+    first = tuple(found[:MAX_CARRIERS])
+    return Unseen(urls.shown(address), site, forgotten, first, more, len(states))
 
 
 def troubled(tx: Transaction, *, now: datetime, since: datetime) -> tuple[Carrier, ...]:

@@ -229,7 +229,8 @@ def of_unseen(one: Unseen) -> tuple[Notice, ...]:
         return (Notice("No item with this address is stored any more", (Line(one.address), gone)),)
     heading = Notice("No item with this address is stored", (Line(one.address),))
     if one.carriers:
-        return (heading, *map(of_carrier, one.carriers))
+        rest = (Notice(f"and {one.more} more feeds of this site"),) if one.more else ()
+        return (heading, *map(of_carrier, one.carriers), *rest)
     lines = (
         Line(
             f"None of the {one.feeds} feeds is of {one.site or 'this site'}, or carried it lately"
