@@ -18,6 +18,7 @@ import typer
 from monitor import __version__, log, show, signals, urls
 from monitor.copycommands import copy
 from monitor.errors import ConfigError, MonitorError, Problem, StoreError
+from monitor.explaincommands import explain
 from monitor.feedcommands import feeds_cli
 from monitor.model import Digest, Notice
 from monitor.mutecommands import mute, unmute
@@ -64,6 +65,7 @@ cli.add_typer(feeds_cli, name="feeds")
 cli.add_typer(alerts_cli, name="alerts")
 cli.add_typer(stories_cli, name="stories")
 cli.add_typer(db_cli, name="db")
+cli.command("explain")(explain)
 cli.command("search")(search)
 db_cli.command("copy")(copy)
 cli.command("mute")(mute)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,6 +20,8 @@ from monitor.options import (
 )
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from monitor.store.feeds import FeedState
 
 feeds_cli = typer.Typer(help="Show, find, add and exchange feeds.", no_args_is_help=True)
@@ -88,12 +89,9 @@ def _remark(state: FeedState, now: datetime) -> str:
 
 
 def _silent_since(state: FeedState, now: datetime) -> datetime | None:
-    """When its last news came, of a feed that is silent for longer than its rhythm allows."""
-    from monitor.feeds import rhythm
+    from monitor import unseen
 
-    known = rhythm.unpack(state.rhythm, now=now.timestamp())
-    silent = rhythm.is_silent(known, now.timestamp())
-    return datetime.fromtimestamp(known.at, UTC) if silent else None
+    return unseen.silent_since(state, now)
 
 
 def _feed_json(state: FeedState, now: datetime) -> dict[str, object]:

@@ -14,8 +14,10 @@ from monitor.arrivals import Arrivals
 from monitor.model import Alert, Change, Item, Match, Reason, RuleLabel
 from monitor.recent import RecentStories
 from monitor.store import alerts as stored_alerts
+from monitor.store import decisions as stored_decisions
 from monitor.store import mutes, outbox
 from monitor.store import stories as stored_stories
+from monitor.store.decisions import Decided
 from monitor.store.outbox import Kind
 
 if TYPE_CHECKING:
@@ -53,6 +55,12 @@ class Decision:
     reason: Reason
     changes: tuple[Change, ...] = ()
     """What it adds to its story, weightiest first."""
+    edited: bool = False
+    """Because its publisher changed it, for rules that it had matched."""
+    why: str = ""
+    """Who silences it; "" where the reason says it all."""
+    message: int | None = None
+    """What was promised, by its number in the outbox."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +136,7 @@ class Intake:
             for one in matched
             for decision in self._tell(tx, one, source, marks=marks, now=now)
         ]
+        stored_decisions.add(tx, [_record(decision, now) for decision in decisions])
         for story in {decision.story for decision in decisions}:
             stored_alerts.grow(tx, story, now=now)
         new = sum(one.new for one in arrived)
@@ -167,34 +176,31 @@ class Intake:
         now: datetime,
     ) -> Iterator[Decision]:
         story, changes = self._story(tx, one, now=now)
-        material = tuple(change.text for change in changes if change.kind.material)
         too_old = policy.is_too_old(
             one.item.published, first_sight=source.first_sight, lookback=self._lookback, now=now
         )
         told = set()
         for route in routing.routes(one.found, self._matcher.rules, default=self._channel):
             told.add(route.channel)
-            reason = self._promise(
-                tx, one, story, route, too_old=too_old, changes=material, marks=marks, now=now
+            yield self._promise(
+                tx, one, story, route, too_old=too_old, changes=changes, marks=marks, now=now
             )
-            yield Decision(one.id, story, route.channel, route.rules, reason, changes)
-        if not material:
+        if not _material(changes):
             return
         for route in routing.routes(one.again, self._matcher.rules, default=self._channel):
             if route.channel in told:
                 continue  # what else it matches says it all
-            reason = self._promise(
+            yield self._promise(
                 tx,
                 one,
                 story,
                 route,
                 too_old=too_old,
-                changes=material,
+                changes=changes,
                 marks=marks,
                 now=now,
                 edited=True,
             )
-            yield Decision(one.id, story, route.channel, route.rules, reason, changes)
 
     def _story(
         self, tx: Transaction, one: Arrived, *, now: datetime
@@ -215,13 +221,14 @@ class Intake:
         route: Route,
         *,
         too_old: bool,
-        changes: tuple[str, ...],
+        changes: tuple[Change, ...],
         marks: tuple[Mark, ...],
         now: datetime,
         edited: bool = False,
-    ) -> Reason:
+    ) -> Decision:
         silence = policy.Silence.of(marks)
-        route = policy.audible(route, silence.rules)
+        wanted, route = route, policy.audible(route, silence.rules)
+        material = _material(changes)
         scope = f"item:{one.id}" if route.every_item else "story"
         before = stored_alerts.told(tx, story=story, channel=route.channel, scope=scope)
         known = policy.Told(before.rules, before.severity, now - before.at) if before else None
@@ -229,40 +236,60 @@ class Intake:
             route,
             known,
             too_old=too_old,
-            changed=bool(changes) and self._threads,
+            changed=bool(material) and self._threads,
             edited=edited,
             tempo=policy.tempo(route, self._matcher.rules, self._tempo),
             silenced=silence.over(story, route.rules),
         )
+        decision = Decision(one.id, story, route.channel, wanted.rules, reason, changes, edited)
         if not (reason.tells or reason.silenced):
-            return reason
+            return decision
         alert = make_alert(
-            one.item, story, route.matches, self._matcher, reason, seen=now, changes=changes
+            one.item, story, route.matches, self._matcher, reason, seen=now, changes=material
         )
         if reason.silenced:
             why = policy.silencers(marks, story, route.rules)
-            outbox.set_aside(tx, alert, channel=route.channel, why=why, now=now)
-        else:
-            after = stored_alerts.tell(
-                tx,
-                before,
-                story=story,
-                channel=route.channel,
-                scope=scope,
-                rules=[match.rule for match in route.matches],
-                severity=policy.highest(match.severity for match in route.matches),
-                now=now,
-            )
-            outbox.enqueue(
-                tx,
-                alert,
-                alert=after.alert,
-                revision=after.revision,
-                channel=route.channel,
-                now=now,
-                kind=Kind.REPLY if before else Kind.POST,
-            )
-        return reason
+            message = outbox.set_aside(tx, alert, channel=route.channel, why=why, now=now)
+            return replace(decision, why=why, message=message)
+        after = stored_alerts.tell(
+            tx,
+            before,
+            story=story,
+            channel=route.channel,
+            scope=scope,
+            rules=[match.rule for match in route.matches],
+            severity=policy.highest(match.severity for match in route.matches),
+            now=now,
+        )
+        message = outbox.enqueue(
+            tx,
+            alert,
+            alert=after.alert,
+            revision=after.revision,
+            channel=route.channel,
+            now=now,
+            kind=Kind.REPLY if before else Kind.POST,
+        )
+        return replace(decision, message=message)
+
+
+def _material(changes: Iterable[Change]) -> tuple[str, ...]:
+    return tuple(change.text for change in changes if change.kind.material)
+
+
+def _record(decision: Decision, now: datetime) -> Decided:
+    return Decided(
+        decision.item,
+        decision.story,
+        decision.channel,
+        decision.rules,
+        decision.reason,
+        now,
+        decision.why,
+        tuple(change.text for change in decision.changes),
+        decision.edited,
+        decision.message,
+    )
 
 
 def make_alert(

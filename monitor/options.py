@@ -28,6 +28,7 @@ ConfigOption = Annotated[
     Path, typer.Option("--config", "-c", metavar="FILE", help="The config file.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+DaysOption = Annotated[int, typer.Option(min=1, max=36_500, help="How far to look back.")]
 CONFIG = Path("config.toml")
 MAX_NUMBER = 2**63 - 1
 """Of what a database numbers."""

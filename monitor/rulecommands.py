@@ -223,7 +223,7 @@ def rules_suggest(
     elif found:
         show.say(suggest.UNKNOWN)
         for draft in found:
-            show.say(show.printable(suggest.as_toml(draft, languages)))
+            show.say(suggest.as_toml(draft, languages))
     if not found:
         show.fail(
             f'no source knows a place called "{name}". They know no persons, organisations or '

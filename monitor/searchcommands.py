@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from monitor import show, urls
-from monitor.options import CONFIG, ConfigOption, JsonOption, database_of, load, right_now
+from monitor.options import (
+    CONFIG,
+    ConfigOption,
+    DaysOption,
+    JsonOption,
+    database_of,
+    load,
+    right_now,
+)
 from monitor.rulecommands import rules_cli
 
 if TYPE_CHECKING:
@@ -28,7 +36,6 @@ QueryArgument = Annotated[
     str,
     typer.Argument(metavar="QUERY", help="In the rule language: '@captivity AND Kursk'."),
 ]
-DaysOption = Annotated[int, typer.Option(min=1, max=36_500, help="How far to look back.")]
 LimitOption = Annotated[
     int, typer.Option(min=1, max=10_000, help="How many to show, newest first.")
 ]
@@ -131,7 +138,7 @@ def _matcher(query: str, rule_set: RuleSet) -> Matcher:
         for problem in error.problems:
             show.fail(str(problem))
             if problem.column:
-                show.warn(f"  {show.printable(query)}\n  {' ' * (problem.column - 1)}^")
+                show.point_at(query, problem.column - 1)
         raise typer.Exit(MISCONFIGURED) from None
 
 
@@ -141,9 +148,7 @@ def _show(hit: Hit, now: datetime) -> None:
     item = hit.stored.item
     language = f" ({item.language})" if item.language else ""
     show.say(
-        show.printable(
-            f"{hit.stored.id}  {show.ago(hit.stored.seen, now=now)}  {item.outlet.name}{language}"
-        ),
+        f"{hit.stored.id}  {show.ago(hit.stored.seen, now=now)}  {item.outlet.name}{language}",
         "dim",
     )
     title = telling.mark(item.title, hit.evidence, "title")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
+import unicodedata
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, TypeVar
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.padding import Padding
 from rich.progress import Progress
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 T = TypeVar("T")
-_SURROGATE = re.compile("[\ud800-\udfff]")
-
 _NARROWEST = 20
 
 
@@ -52,17 +51,40 @@ class Cell:
 
 def say(text: str, style: str = "") -> None:
     """One line for a person on standard output."""
-    out.print(Text(text, style=style), soft_wrap=True)
+    out.print(Text(printable(text), style=style), soft_wrap=True)
 
 
 def warn(text: str, style: str = "") -> None:
     """One line for a person on standard error."""
-    err.print(Text(text, style=style))
+    err.print(Text(printable(text), style=style))
 
 
 def fail(text: str) -> None:
     """What went wrong, on standard error."""
-    err.print(Text.assemble(("error ", "bold red"), text))
+    err.print(Text.assemble(("error ", "bold red"), printable(text)))
+
+
+def point_at(text: str, place: int) -> None:
+    """On standard error a part of one line of what was written, with a mark below a character of it.
+
+    Offsets are code points; the mark is where a terminal shows the character, wide or not.
+    """
+    line, start = _line_around(text, place)
+    before = printable(line[: place - start])
+    shown = before + printable(line[place - start :])
+    mark = " " * cell_len(before) + "^"
+    err.print(Text(f"  {shown}\n  {mark}"), overflow="crop", no_wrap=True)
+
+
+_AROUND = 30
+
+
+def _line_around(text: str, place: int) -> tuple[str, int]:
+    """The line of a place, as far as it is near, and the place where that begins."""
+    start = text.rfind("\n", 0, place) + 1
+    end = text.find("\n", place)
+    start, end = max(start, place - _AROUND), min(len(text) if end < 0 else end, place + _AROUND)
+    return text[start:end], start
 
 
 def quote(
@@ -71,8 +93,9 @@ def quote(
     """A text as it was written, with parts of it marked, wrapped within an indent."""
     shown = Text(printable(text), style=style)
     for start, end in spans:
-        shown.stylize(_MARKED, start, end)
-    out.print(Padding(shown, (0, 0, 0, indent)))
+        # What is left out before a part moves it.
+        shown.stylize(_MARKED, len(printable(text[:start])), len(printable(text[:end])))
+    out.print(Padding(shown, (0, 0, 0, indent), expand=False))
 
 
 def address(url: str, *, indent: int = 0) -> None:
@@ -82,9 +105,10 @@ def address(url: str, *, indent: int = 0) -> None:
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str | Cell]]) -> None:
     """A table; nothing in a cell is taken as markup."""
-    shown = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="dim")
+    heading = Text(printable(title))
+    shown = Table(title=heading, title_justify="left", box=None, pad_edge=False, header_style="dim")
     for column in columns:
-        shown.add_column(column, overflow="fold")
+        shown.add_column(Text(printable(column)), overflow="fold")
     for row in rows:
         cells = (one if isinstance(one, Cell) else Cell(one) for one in row)
         shown.add_row(*(Text(printable(one.text), style=one.style) for one in cells))
@@ -118,8 +142,17 @@ def line(row: object) -> None:
 
 
 def _write(made: str) -> None:
-    # Half a character has no bytes; as an escape it is JSON all the same.
-    page(_SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", made) + "\n")
+    # Half a character has no bytes, and others steer a terminal; as escapes they are JSON all the same.
+    if not made.replace("\n", "").isprintable():
+        made = "".join(
+            char if char.isprintable() or char == "\n" else _escaped(char) for char in made
+        )
+    page(made + "\n")
+
+
+def _escaped(char: str) -> str:
+    halves = char.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{halves[at : at + 4]}" for at in range(0, len(halves), 4))
 
 
 def page(made: str) -> None:
@@ -149,8 +182,19 @@ def _plain(value: object) -> object:
 
 
 def printable(text: str) -> str:
-    """The text without what could steer a terminal."""
-    return "".join(char if char.isprintable() or char == "\n" else " " for char in text)
+    """The text without what could steer a terminal, or be read in another order than it stands.
+
+    Control characters become blanks; what has no width (bidi overrides and isolates, joiners) goes.
+    """
+    if text.isprintable():
+        return text
+    return "".join(map(_harmless, text))
+
+
+def _harmless(char: str) -> str:
+    if char.isprintable() or char == "\n":
+        return char
+    return "" if unicodedata.category(char) == "Cf" else " "
 
 
 def plural(count: int, one: str, many: str) -> str:

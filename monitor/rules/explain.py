@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from monitor.rules import ast
+from monitor.rules.evaluate import OR
 from monitor.rules.reading import FIELDS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from monitor.model import Evidence
     from monitor.rules.evaluate import Node, Reader
     from monitor.rules.hits import Mention
@@ -26,6 +29,8 @@ class Explanation:
     """The first clause that does not hold, as a query; "" where the rule matches."""
     cause: str = ""
     """Why it does not hold, in a clause for a person."""
+    found: tuple[Evidence, ...] = ()
+    """Of a rule that does not match, what it asks for and is there all the same: how near it came."""
 
     def __str__(self) -> str:
         """One line."""
@@ -35,6 +40,29 @@ class Explanation:
 def first_failure(tree: ast.Node, reader: Reader, builder: Builder) -> tuple[str, str]:
     """The first clause that does not hold and why, or two empty texts."""
     return _Explainer(reader, builder).failure(tree, "")
+
+
+def wanted(tree: ast.Node, builder: Builder) -> Node:
+    """What finds anything that a query asks for, as if it were enough; nothing of what it excludes."""
+    return OR, tuple(map(builder.node, _leaves(tree)))
+
+
+def _leaves(tree: ast.Node) -> Iterator[ast.Node]:
+    match tree:
+        case ast.Not():
+            return
+        case ast.Field() if tree.name not in ast.TEXT_FIELDS:
+            return
+        case ast.Near():
+            yield from _leaves(tree.operands[0])
+            for step, operand in zip(tree.steps, tree.operands[1:], strict=True):
+                if not step.negated:
+                    yield from _leaves(operand)
+        case ast.Term() | ast.Ref() | ast.Regex():
+            yield tree
+        case _:
+            for child in ast.children(tree):
+                yield from _leaves(child)
 
 
 class _Explainer:
@@ -56,9 +84,25 @@ class _Explainer:
                 return self.failure(tree.clause, tree.name)
             case ast.Field():
                 return str(tree), self._why_meta(tree)
+            case ast.Or() if nearest := self._nearest(tree, field):
+                return self.failure(nearest, field)
             case _:
                 shown = str(ast.Field(field, tree)) if field else str(tree)
                 return shown, self._why(tree, field)
+
+    def _nearest(self, tree: ast.Or, field: str) -> ast.Node | None:
+        """Of alternatives that are more than words, the one of which most is there; None for none."""
+        if all(isinstance(clause, ast.Leaf) for clause in tree.clauses):
+            return None
+        there = [(self._there(clause, field), clause) for clause in tree.clauses]
+        most, nearest = max(there, key=lambda one: one[0])
+        return nearest if most else None
+
+    def _there(self, tree: ast.Node, field: str) -> int:
+        """How many different things of those that a clause asks for are there."""
+        within = ast.Field(field, tree) if field else tree
+        found = self._reader.evidence(wanted(within, self._builder))
+        return len({concept for _, concept in found})
 
     def _node(self, tree: ast.Node, field: str) -> Node:
         return self._builder.node(ast.Field(field, tree) if field else tree)

@@ -9,7 +9,7 @@ from monitor.model import Evidence, Match
 from monitor.rules.candidates import Candidates, Need
 from monitor.rules.concepts import Concepts
 from monitor.rules.evaluate import Node, Reader, speaks
-from monitor.rules.explain import Explanation, first_failure
+from monitor.rules.explain import Explanation, first_failure, wanted
 from monitor.rules.model import Entity, members
 from monitor.rules.nodes import Builder
 from monitor.rules.parser import parse
@@ -130,11 +130,12 @@ class Matcher:
             failed = "enabled = false" if not rule.enabled else f'expires = "{rule.expires}"'
             return Explanation(rule.id, False, failed=failed, cause="the rule is not in force")
         limits = self._limits.get(index)
-        if limits and (refusal := limits.refusal(reader.reading.item)):
-            return Explanation(rule.id, False, failed=refusal[0], cause=refusal[1])
-        failed, cause = first_failure(parse(rule.query), reader, self._builder)
+        refusal = limits.refusal(reader.reading.item) if limits else None
+        tree, builder = parse(rule.query), self._builder
+        failed, cause = refusal or first_failure(tree, reader, builder)
         if failed:
-            return Explanation(rule.id, False, failed=failed, cause=cause)
+            found = self.evidence(wanted(tree, builder), reader)
+            return Explanation(rule.id, False, failed=failed, cause=cause, found=found)
         return Explanation(rule.id, True, self.evidence(self._compiled[index].node, reader))
 
     def _allowed(self, index: int, item: Item) -> bool:

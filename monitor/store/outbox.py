@@ -108,18 +108,22 @@ def enqueue(
     channel: str,
     now: datetime,
     kind: Kind = Kind.POST,
-) -> None:
-    """Promise an alert to a channel."""
+) -> int:
+    """Promise an alert to a channel; the number of the message."""
     row = new_row(content, channel, now) | {"kind": kind.value}
-    row |= {"key": key_of(tx, alert, revision), "alert_id": alert, "revision": revision}
-    tx.execute(insert(outbox), row)
+    key = key_of(tx, alert, revision)
+    return _add(tx, {"key": key, "alert_id": alert, "revision": revision, **row})
 
 
-def set_aside(tx: Transaction, content: Alert, *, channel: str, why: str, now: datetime) -> None:
-    """Keep an alert that is not told because a reader asked for that."""
+def set_aside(tx: Transaction, content: Alert, *, channel: str, why: str, now: datetime) -> int:
+    """Keep an alert that is not told because a reader asked for that; the number of the message."""
     row = new_row(content, channel, now) | {"state": State.MUTED.value, "error": why}
     # Of no alert: the channel knows nothing of it. It is never sent, so any key will do.
-    tx.execute(insert(outbox).values(key=str(uuid.uuid4()), revision=1, **row))
+    return _add(tx, {"key": str(uuid.uuid4()), "revision": 1, **row})
+
+
+def _add(tx: Transaction, row: dict[str, Any]) -> int:
+    return int(tx.execute(insert(outbox).returning(outbox.c.id), row).scalar_one())
 
 
 def silence(tx: Transaction, why: Callable[[int, Alert], str]) -> int:

@@ -284,6 +284,27 @@ outbox = Table(
     sqlite_autoincrement=True,
 )
 
+# What was decided about a matched item for each channel, and why; with the item it goes. What else is
+# asked of it stands elsewhere: its story and copies in story_items, its delivery in the outbox.
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("item_id", _Id, ForeignKey("items.id", ondelete="CASCADE"), nullable=False, index=True),
+    # At the time: stories are merged and split.
+    Column("story_id", _Id, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("rules", JSON, nullable=False),
+    # The name of a `Reason`; its words may change.
+    Column("reason", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("changes", JSON, nullable=False),
+    Column("edited", Boolean, nullable=False),
+    # What was promised; it may be forgotten before the item.
+    Column("message_id", _Id),
+    Column("made_at", Time, nullable=False),
+)
+
 # What those who run the service are told of a matter: one message while it lasts, edited in place.
 boards = Table(
     "boards",

@@ -238,6 +238,28 @@ def test_what_is_stored_is_searched_with_the_rule_language(
     assert wrong.stderr.splitlines()[-1].index("^") == 2 + len("@captivity AND (rain OR")
 
 
+def test_what_became_of_an_item_is_explained(program: Program, feeds: FeedServer) -> None:
+    entries = [rss_item("North Korean captured", guid="1"), rss_item("Prisoners of love", guid="2")]
+    url = feeds.publish("/a.xml", rss(entries))
+    program.configure(feeds=[url])
+    assert program.run("run", "--once").returncode == 0
+
+    words = program.run("explain", "korean CAPTURED")
+    address = json.loads(words.stdout and program.run("explain", "captured", "--json").stdout)
+    by_number = program.run("explain", str(address["id"]))
+    site = url.removesuffix("/a.xml")
+    unseen = program.run("explain", f"{site}/nowhere")
+
+    assert "North Korean captured" in words.stdout
+    assert address["answer"].startswith("Told in ")
+    assert by_number.stdout.splitlines()[0] == "North Korean captured"
+    assert unseen.returncode == 1
+    assert "Last asked" in unseen.stdout
+    assert program.run("explain", "no such words").returncode == 1
+    assert program.run("explain", "424242").returncode == 1
+    assert program.run("explain", "...").returncode == 2
+
+
 def test_rules_are_listed(program: Program) -> None:
     program.configure(feeds=[])
 

@@ -27,7 +27,7 @@ LAYERS = (
     {"syntax"},
     {"toml"},
     ROOMS,
-    {"recent", "arrivals"},
+    {"recent", "arrivals", "explaining", "unseen"},
     {
         "discover",
         "intake",
@@ -49,7 +49,14 @@ LAYERS = (
     {"demo"},
     {"options"},
     {"feedadding", "feedexchange"},
-    {"copycommands", "feedcommands", "mutecommands", "rulecommands", "storycommands"},
+    {
+        "copycommands",
+        "explaincommands",
+        "feedcommands",
+        "mutecommands",
+        "rulecommands",
+        "storycommands",
+    },
     {"searchcommands"},
     {"cli"},
     {"__main__"},
@@ -69,6 +76,7 @@ DOORS = {
     "typer": {
         "cli.py",
         "copycommands.py",
+        "explaincommands.py",
         "options.py",
         "feedadding.py",
         "feedcommands.py",

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     ("query", "title", "failed", "cause"),
     [
         ("a1 AND b2", "a1", "b2", "not found"),
+        ("(a1 AND b2) OR (c3 AND d4 AND e5)", "d4 e5", "c3", "not found"),
+        ("(a1 AND b2) OR title:(c3 AND d4)", "c3", "title:d4", "not found"),
+        ("(a1 AND b2) OR (c3 AND d4)", "x", "(a1 AND b2) OR (c3 AND d4)", "none of these"),
         ("a1 AND (b2 OR c3)", "a1", "b2 OR c3", "none of these"),
         ("a1 AND NOT b2", "a1 b2", "NOT b2", '"b2" in the title at 3'),
         ("a1 NEAR/1 b2", "a1 x y z b2", "a1 NEAR/1 b2", "3 words apart"),
@@ -69,3 +72,17 @@ def test_a_match_is_explained_by_its_evidence(matcher: Matches) -> None:
     assert explanation.matched
     assert explanation.evidence == rule.match(Item("x a1"))[0].evidence
     assert "matches" in str(explanation)
+
+
+def test_what_is_there_of_a_rule_that_does_not_match_is_told(matcher: Matches) -> None:
+    rule = matcher("a1 NEAR/1 b2 AND NOT c3 AND (d4 OR e5) AND lang:en")
+
+    (explanation,) = rule.explain(Item("a1 x y z b2 c3 e5", language="en"))
+
+    assert [one.text for one in explanation.found] == ["a1", "b2", "e5"]
+
+
+def test_a_rule_for_other_languages_says_what_of_it_is_there(matcher: Matches) -> None:
+    (explanation,) = matcher("a1", languages='["ko"]').explain(Item("a1", language="en"))
+
+    assert (explanation.failed, [one.text for one in explanation.found]) == ("languages", ["a1"])
