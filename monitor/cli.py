@@ -343,7 +343,7 @@ def alerts_list(
         for one in queued
     ]
     columns = ("id", "state", "channel", "promised", "tries", "error", "headline")
-    show.table(f"{len(rows)} alerts", columns, rows)
+    show.table(show.plural(len(rows), "alert", "alerts"), columns, rows)
 
 
 _STATE_STYLES = {
