@@ -8,7 +8,7 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from monitor import urls
+from monitor import metrics, urls
 from monitor.errors import FeedError, StoreError, Unstorable
 from monitor.feeds import hints, moves, rhythm, schedule
 from monitor.feeds.exchange import Request
@@ -138,6 +138,7 @@ class Poll:
         wish = _wish(claimed.hints, response, now=now)
         due = self._next(claimed, now, known, wish=wish)
         self._unchanged.append(stored_feeds.Unchanged(claimed.id, due, response.validators, move))
+        metrics.polled(news=False)
         _log_recovery(claimed)
         _log_silence(claimed, known, now=now)
 
@@ -176,7 +177,9 @@ class Poll:
             )
             return taken, gap
 
+        began = time.monotonic()
         taken, gap = self._database.run(keep)
+        _count(taken, seconds=time.monotonic() - began)
         _log_recovery(claimed)
         if gap:
             log.warning("entries may have been missed: feed=%s url=%s", *_names(claimed))
@@ -197,6 +200,7 @@ class Poll:
             if error.retry_after:
                 pause = min(error.retry_after, LONGEST_HOST_PAUSE)
                 stored_feeds.put_off(tx, urls.host(claimed.feed.url), until=now + pause)
+        metrics.failed(error)
         # Once when it starts, once when it ends: a feed that is down for a week is two lines.
         if error.gone:
             log.warning("feed gone, polled no more: feed=%s url=%s", *_names(claimed))
@@ -275,6 +279,15 @@ def _learned(claimed: Claimed, items: Sequence[Item], taken: Taken, *, now: date
 
 def _names(claimed: Claimed) -> tuple[str, str]:
     return claimed.feed.outlet.name, urls.shown(claimed.feed.url)
+
+
+def _count(taken: Taken, *, seconds: float) -> None:
+    metrics.polled(news=taken.new > 0)
+    metrics.taken(taken.new, taken.revised, seconds=seconds)
+    for _, rule in {(one.item, rule) for one in taken.decisions for rule in one.rules}:
+        metrics.matched(rule)
+    for one in taken.decisions:
+        metrics.decided(one.reason, one.rules)
 
 
 def _log_recovery(claimed: Claimed) -> None:

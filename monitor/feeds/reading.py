@@ -17,7 +17,7 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from monitor import urls
+from monitor import metrics, urls
 from monitor.errors import FeedError, ParseError
 from monitor.feeds.parsing import TIME_LIMIT, ParsePool, TooSlow
 
@@ -158,6 +158,7 @@ class Reading:
 
 def _read(job: _Job, pool: ParsePool) -> ParsedFeed | ParseError:
     answer = job.answer
+    began = time.monotonic()
     try:
         kind = answer.headers.get("content-type", "")
         marks = job.fetched.request.marks
@@ -168,3 +169,5 @@ def _read(job: _Job, pool: ParsePool) -> ParsedFeed | ParseError:
         # Nobody waits for this thread: an exception that left it would leave its feed asked for ever.
         log.exception("document not read, please report: url=%s", urls.shown(answer.url))
         return ParseError("this program has a bug that it brings to light")
+    finally:
+        metrics.parsed(time.monotonic() - began)
