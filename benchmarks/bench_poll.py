@@ -1,12 +1,14 @@
 """What polling costs: the real program on 1,000 feeds of 40 KB from a server on loopback.
 
-    python benchmarks/bench_poll.py [--feeds 1000] [--reader PYTHON]
+    python benchmarks/bench_poll.py [--feeds 1000] [--times 3] [--reader PYTHON] [--recorded FOLDER]
 
 Four rounds of `monitor run --once`: cold; all unchanged (80 % answer 304, 20 % the same body);
 news in every fifth feed; all 304. Each prints CPU seconds of the program with its parser
 processes, wall seconds, and the peak of their memory together. `--reader` names a Python that has
 lemon24/reader (and sgmllib3k): its `update_feeds` then runs on the same server in the same run, and
-the ratios are printed. Start-up is inside; a run without a feed shows how much that is.
+the ratios are printed. Start-up is inside but for "ms a feed"; a run without a
+feed shows how much. The feeds are made up, or with `--recorded` those of a folder, each many times
+under links of its own.
 """
 
 from __future__ import annotations
@@ -15,8 +17,11 @@ import argparse
 import asyncio
 import contextlib
 import multiprocessing
+import os
 import random
 import resource
+import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -30,10 +35,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from multiprocessing.connection import Connection
 
+ENVIRONMENT = {
+    name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
+} | {"PYTHONPYCACHEPREFIX": tempfile.mkdtemp()}
+"""Both programs run from compiled files, as where they are installed."""
 HOSTS = 250
 """Loopback addresses to serve from, for a service asks one host for few feeds at a time."""
 ENTRIES = 17
 ENTRY_BYTES = 2_300
+SMALLEST, LARGEST = 10_000, 150_000
+"""Bytes of the recorded feeds that are served."""
 NEWS_EVERY = 5
 NO_304_EVERY = 5
 READER = """
@@ -52,7 +63,8 @@ print(reader.get_entry_counts().total)
 class Publisher:
     """Answers for every feed; which entries it has depends on how often there was news."""
 
-    def __init__(self) -> None:
+    def __init__(self, recorded: Path | None = None) -> None:
+        self._recorded = _split(recorded) if recorded else []
         self.news = 0
         self.all_304 = False
         self._words = [f"{a}{b}{c}" for a in "bdfgklmnprst" for b in "aeiou" for c in "lmnrst"]
@@ -60,6 +72,14 @@ class Publisher:
     def body(self, feed: int) -> bytes:
         """The document of a feed, the same for the same state."""
         first = self.news if feed % NEWS_EVERY == 0 else 0
+        if self._recorded:
+            head, rest = self._recorded[feed % len(self._recorded)]
+            # Of its own for each feed, or the service would know the items from the feed before.
+            own = rest.replace(b"://", b"://feed%d." % feed).replace(
+                b"</guid>", b"-%d</guid>" % feed
+            )
+            news = "".join(self._entry(feed, n, ENTRY_BYTES // 4) for n in range(first, 0, -1))
+            return b"".join((head, news.encode(), own))
         entries = "".join(self._entry(feed, n) for n in range(first + ENTRIES, first, -1))
         return (
             '<?xml version="1.0" encoding="utf-8"?><rss version="2.0" '
@@ -69,9 +89,9 @@ class Publisher:
             f"{entries}</channel></rss>"
         ).encode()
 
-    def _entry(self, feed: int, number: int) -> str:
+    def _entry(self, feed: int, number: int, size: int = ENTRY_BYTES) -> str:
         dice = random.Random(feed * 10_000 + number)
-        words = " ".join(dice.choices(self._words, k=ENTRY_BYTES // 6))
+        words = " ".join(dice.choices(self._words, k=size // 6))
         title = " ".join(dice.choices(self._words, k=9)).capitalize()
         return (
             f"<item><title>{title}</title><link>https://wire{feed}.example/{number}</link>"
@@ -93,8 +113,19 @@ class Publisher:
         return lines + b"Content-Length: %d\r\n\r\n" % len(body) + body
 
 
-async def _serve(control: Connection) -> None:
-    publisher = Publisher()
+def _split(folder: Path) -> list[tuple[bytes, bytes]]:
+    """Recorded RSS feeds of usual size, up to their first entry and from there on."""
+    files = [one.read_bytes() for one in sorted(folder.rglob("*")) if one.is_file()]
+    usual = [body for body in files if b"xmlns:content" in body and b"<item>" in body]
+    return [
+        (body[:at], body[at:])
+        for body in usual
+        if SMALLEST <= len(body) <= LARGEST and (at := body.index(b"<item>"))
+    ]
+
+
+async def _serve(control: Connection, recorded: Path | None) -> None:
+    publisher = Publisher(recorded)
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
@@ -113,9 +144,9 @@ async def _serve(control: Connection) -> None:
         control.send(None)
 
 
-def _server(control: Connection) -> None:
+def _server(control: Connection, recorded: Path | None) -> None:
     with contextlib.suppress(EOFError):
-        asyncio.run(_serve(control))
+        asyncio.run(_serve(control, recorded))
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +162,7 @@ def measured(command: list[str]) -> Cost:
     """Run a command to its end."""
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        command, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
     peak = [0.0]
     watch = threading.Thread(target=_watch, args=(process, peak))
@@ -184,39 +215,63 @@ def main() -> None:
     """Print the table."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--feeds", type=int, default=1000)
+    arguments.add_argument("--times", type=int, default=1, help="medians of so many runs")
     arguments.add_argument("--reader", metavar="PYTHON")
+    arguments.add_argument("--recorded", metavar="FOLDER", type=Path, help="of feeds to serve")
     given = arguments.parse_args()
     ours, theirs = multiprocessing.Pipe()
-    server = multiprocessing.Process(target=_server, args=(theirs,), daemon=True)
+    server = multiprocessing.Process(target=_server, args=(theirs, given.recorded), daemon=True)
     server.start()
     port = ours.recv()
     urls = [f"http://127.0.0.{n % HOSTS + 1}:{port}/{n}.xml" for n in range(given.feeds)]
+    runs = [_run(ours, urls, given.reader) for _ in range(given.times)]
+    start = median([run["start-up alone"][0] for run in runs])
+    for label in runs[0]:
+        cost = median([run[label][0] for run in runs])
+        line = f"{label:22} cpu {cost.cpu_s:6.2f} s  wall {cost.wall_s:6.2f} s"
+        line += f"  memory {cost.memory_mb:4.0f} MB"
+        line += f"  {1e3 * (cost.cpu_s - start.cpu_s) / given.feeds:6.2f} ms a feed"
+        peers = [peer for run in runs if (peer := run[label][1])]
+        if peers:
+            peer = median(peers)
+            line += f"  reader {peer.cpu_s:6.2f} s = {peer.cpu_s / cost.cpu_s:5.1f} x"
+        print(line)
+    server.terminate()
+    shutil.rmtree(ENVIRONMENT["PYTHONPYCACHEPREFIX"])
+
+
+def median(costs: list[Cost]) -> Cost:
+    """The middle of each figure by itself."""
+    columns = zip(*((one.cpu_s, one.wall_s, one.memory_mb) for one in costs), strict=True)
+    return Cost(*map(statistics.median, columns))
+
+
+def _run(
+    control: Connection, urls: list[str], reader: str | None
+) -> dict[str, tuple[Cost, Cost | None]]:
+    """What each round cost us and reader."""
+    rounds = {
+        "cold": (0, False),
+        "unchanged": (0, False),
+        "news in every fifth": (1, False),
+        "all 304": (1, True),
+    }
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "urls").write_text("\n".join(urls), encoding="utf-8")
         run = [sys.executable, "-m", "monitor", "run", "--once", "--config"]
-        start = measured([*run, str(configure(folder, []))])
-        print(f"{'start-up alone':22} cpu {start.cpu_s:6.2f} s")
-        config = str(configure(folder, urls))
-        reader = [given.reader, "-c", READER, str(folder / "reader.db"), str(folder / "urls")]
-        rounds = {
-            "cold": (0, False),
-            "unchanged": (0, False),
-            "news in every fifth": (1, False),
-            "all 304": (1, True),
+        measured([*run, str(configure(folder, []))])  # compiles
+        costs: dict[str, tuple[Cost, Cost | None]] = {
+            "start-up alone": (measured([*run, str(configure(folder, []))]), None)
         }
+        config = str(configure(folder, urls))
         for label, state in rounds.items():
-            ours.send(state)
-            ours.recv()
-            cost = measured([*run, config])
-            line = f"{label:22} cpu {cost.cpu_s:6.2f} s  wall {cost.wall_s:6.2f} s"
-            line += f"  memory {cost.memory_mb:4.0f} MB"
-            line += f"  {1e3 * (cost.cpu_s - start.cpu_s) / given.feeds:6.2f} ms a feed"
-            if given.reader:
-                peer = measured(reader)
-                line += f"  reader {peer.cpu_s:6.2f} s = {peer.cpu_s / cost.cpu_s:5.1f} x"
-            print(line, flush=True)
-    server.terminate()
+            control.send(state)
+            control.recv()
+            own = measured([*run, config])
+            command = [reader or "", "-c", READER, str(folder / "reader.db"), str(folder / "urls")]
+            costs[label] = own, measured(command) if reader else None
+    return costs
 
 
 if __name__ == "__main__":

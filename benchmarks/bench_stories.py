@@ -95,7 +95,8 @@ def restart(items: list[tuple[Item, tuple[Concept, ...], datetime]]) -> float:
             first = RecentStories()
             first.catch_up(tx, now=now)
             for number, (item, concepts, at) in enumerate(items):
-                id_ = stored_items.add(tx, item, keys=[f"k{number}"], feed=feed, now=at)
+                new = stored_items.NewItem(item, keys=(f"k{number}",))
+                (id_,) = stored_items.add(tx, [new], feed=feed, now=at)
                 first.place(tx, id_, item, concepts, now=at)
         with database.transaction() as tx:
             started = time.process_time()

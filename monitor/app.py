@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from monitor import __version__, checkup
+from monitor.answering import Answering
 from monitor.config import receiver_in_use
 from monitor.deliver import Deliver, Pacing
 from monitor.errors import ConfigError
@@ -22,13 +23,16 @@ from monitor.feeds.schedule import PATIENCE
 from monitor.growing import Growing
 from monitor.health import HealthServer
 from monitor.intake import Intake
+from monitor.listening import Listening
 from monitor.maintain import Maintain
+from monitor.model import Line, Notice
 from monitor.ops import Ops
 from monitor.plan import Plan
 from monitor.poll import Poll
-from monitor.receivers import Updater
+from monitor.receivers import Answerer, Updater
 from monitor.receivers.console import ConsoleReceiver
 from monitor.receivers.slack.client import SlackReceiver
+from monitor.receivers.slack.socket import Socket
 from monitor.receivers.slack.webhook import WebhookReceiver
 from monitor.recent import RecentStories
 from monitor.reload import Reload
@@ -36,6 +40,7 @@ from monitor.scheduler import Scheduler
 from monitor.steady import Steady
 from monitor.store import feeds as stored_feeds
 from monitor.store import migrate, outbox, pauses
+from monitor.store.clock import Timekeeper
 from monitor.store.database import Database, InstanceLock, sqlite_file
 from monitor.store.outbox import Held, State
 
@@ -46,7 +51,8 @@ if TYPE_CHECKING:
     from monitor.checkup import Report
     from monitor.config import Config
     from monitor.credentials import Secrets
-    from monitor.receivers import Receiver
+    from monitor.receivers import Ear, Receiver
+    from monitor.store.database import Transaction
 
 log = logging.getLogger(__name__)
 
@@ -59,8 +65,10 @@ ONCE_PATIENCE = timedelta(minutes=2)
 """A single run in which no message arrives for so long ends, and says what is left."""
 _SOON = timedelta(minutes=1)
 _OPS_TICK = timedelta(seconds=10)
-_OF_SLACK = {"delivery", "updating", "telling ops"}
+_OF_SLACK = {"delivery", "updating", "telling ops", "listening"}
 _WATCH_S = 0.25
+SET = timedelta(seconds=2)
+"""A server's clock that moved this much against ours was set."""
 PLAN_EVERY = timedelta(minutes=5)
 START_PACE = 10.0
 """Feeds asked in a second after a start, for their answers come all at once as well."""
@@ -91,6 +99,7 @@ def make_receiver(config: Config, secrets: Secrets) -> Receiver:
             api_url=config.slack.api_url,
             service=config.service.name,
             timeout=config.slack.timeout.total_seconds(),
+            buttons=secrets.slack_app_token is not None,
         )
     if kind == "webhook" and secrets.slack_webhook_url:
         return WebhookReceiver(
@@ -99,6 +108,15 @@ def make_receiver(config: Config, secrets: Secrets) -> Receiver:
             timeout=config.slack.timeout.total_seconds(),
         )
     return ConsoleReceiver(timezone=config.service.timezone)
+
+
+def make_ear(config: Config, secrets: Secrets) -> Ear | None:
+    """Where clicks and commands come from; None where there are none."""
+    kind, _ = receiver_in_use(config, secrets)
+    if kind != "slack" or secrets.slack_app_token is None:
+        return None
+    timeout = config.slack.timeout.total_seconds()
+    return Socket(secrets.slack_app_token, api_url=config.slack.api_url, timeout=timeout)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +135,10 @@ class Service:
     Args:
         config: What to do.
         receiver: Who takes the alerts.
+        ear: Where it is heard what people do; None where nobody can do anything.
         file: The config file, as errors name it.
         listens: Whether it answers on web.listen while it runs.
-        clock: The time.
+        clock: This machine's time; where processes share a database, its server's counts instead.
         wait: Lets some seconds pass.
 
     Raises:
@@ -134,6 +153,7 @@ class Service:
         config: Config,
         receiver: Receiver,
         *,
+        ear: Ear | None = None,
         file: str = "config.toml",
         listens: bool = True,
         clock: Callable[[], datetime] = now,
@@ -145,12 +165,14 @@ class Service:
         self._stopping = False
         self._clock_was_set = False
         self._health: HealthServer | None = None
+        self._listening: Listening | None = None
         self._open = contextlib.ExitStack()
         self._open.callback(receiver.close)
         try:
             if listens and config.web.listen:
                 self._health = self._open.enter_context(_listening(config, file))
             self._build(config, receiver)
+            self._listen_with(ear, receiver)
         except BaseException:
             self._open.close()
             raise
@@ -165,6 +187,7 @@ class Service:
             self._open.callback(lock.release)
         self._open.enter_context(self._database)
         self._upgrade(lost=lock is not None and lock.was_there)
+        self._clock = self._time = Timekeeper(self._database, self._clock)
         self._recent = RecentStories(config.stories)
         fetcher = self._open.enter_context(make_fetcher(config))
         self._reading = self._open.enter_context(Reading())
@@ -203,6 +226,25 @@ class Service:
         self._maintain = Maintain(self._database, keep=config.database.retention, clock=self._clock)
         self._periods = self._steady_jobs()
         self._recover()
+
+    def _listen_with(self, ear: Ear | None, receiver: Receiver) -> None:
+        if ear is None or not isinstance(receiver, Answerer):
+            return
+        answering = Answering(
+            self._database,
+            receiver,
+            matcher=lambda: self._reload.matcher,
+            status=self._status,
+            clock=self._clock,
+        )
+        self._listening = Listening(self._database, ear, answering, clock=self._clock)
+        self._open.callback(self._listening.close)
+        self._periods[Steady("listening", self._listening, may_take=STUCK)] = TICK
+
+    def _status(self) -> Notice:
+        """How the service is, for whoever asks on Slack."""
+        report = self.report()
+        return Notice(f"The service is {report.status}", tuple(map(Line, report.lines)))
 
     def _upgrade(self, *, lost: bool) -> None:
         """Bring the database to this version's schema; `lost`: one was here before."""
@@ -247,11 +289,14 @@ class Service:
     def _recover(self) -> None:
         """Put in order what a killed process left behind."""
         alone = self._database.path is not None
-        with self._database.transaction() as tx:
-            feeds = [feed.to_feed() for feed in self._config.feeds]
+        feeds = [feed.to_feed() for feed in self._config.feeds]
+
+        def recover(tx: Transaction) -> None:
             stored_feeds.sync(tx, feeds, now=self._clock())
             if alone:
                 stored_feeds.release_leases(tx)
+
+        self._database.run(recover)  # replicas may start at the same moment
         self._deliver.start(alone=alone)
 
     @property
@@ -320,19 +365,28 @@ class Service:
         self.stop()
         self._reading.close()
         scheduler.stop()
+        if self._listening:
+            self._listening.close()
         watchdog.cancel()
         log.info("service stopped")
 
     def _spread_due(self) -> None:
         """Let the feeds that became due while the service was off come one after the other."""
         longest = self._config.polling.interval * PATIENCE
-        with self._database.transaction() as tx:
-            stored_feeds.wake(tx, now=self._clock(), longest=longest)
-            stored_feeds.spread_due(tx, now=self._clock(), pace=START_PACE, longest=START_WITHIN)
+
+        def spread(tx: Transaction) -> None:
+            now = self._clock()
+            stored_feeds.wake(tx, now=now, longest=longest)
+            stored_feeds.spread_due(tx, now=now, pace=START_PACE, longest=START_WITHIN)
+
+        self._database.run(spread)
 
     def _replan(self) -> None:
         """After the clock was set back, what is due in an hour by the old clock is due too late."""
-        if not self._clock_was_set:
+        moved = self._time.sync()
+        if abs(moved) > SET:
+            log.warning("the database's clock was set: by=%.0fs", moved.total_seconds())
+        elif not self._clock_was_set:
             return
         soon = self._clock() + _SOON
         with self._database.transaction() as tx:
@@ -350,6 +404,8 @@ class Service:
         self._poll.stop()
         self._deliver.stop()
         self._growing.stop()
+        if self._listening:
+            self._listening.stop()
         self._maintain.stop()
 
     def once(self) -> Ended:

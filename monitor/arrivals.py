@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from monitor.feeds import identity
 from monitor.model import Item, Known
 from monitor.store import items as stored_items
+from monitor.store.items import NewItem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from monitor.model import Match
@@ -65,21 +66,32 @@ class Arrivals:
         """Items that this feed had not carried before."""
         self._alike: dict[str, list[Known]] = {}
         """Items that the document may show under other addresses, by wording."""
+        self._waiting: dict[int, NewItem] = {}
+        """To be stored, by numbers below zero that stand for their ids until then."""
+        self._ids: dict[int, int] = {}
+        """Of those that were stored."""
 
-    def of(self, items: Sequence[Item]) -> Iterator[Arrived]:
+    def of(self, items: Sequence[Item]) -> list[Arrived]:
         """Store what is new and what was changed, and say what of it matched."""
         keys = chain.from_iterable(item.keys for item in items)
         self._known = stored_items.known(self._tx, keys, feed=self._feed)
         worded = [(item, identity.wording(item)) for item in items]
         self._alike = self._of_other_addresses(worded)
+        arrived: list[Arrived] = []
         for item, wording in worded:
             if self._was_pruned(item):
                 continue
             same = self._same(item) or self._same_text(item, wording)
+            if same and same.id in self._waiting:
+                # It stands twice in this document.
+                self._store()
+                same = self._same(item)
             if same is None:
-                yield self._add(item, wording, self._match(item))
-            elif arrived := self._again(same, item, wording):
-                yield arrived
+                arrived.append(self._add(item, wording, self._match(item)))
+            elif again := self._again(same, item, wording):
+                arrived.append(again)
+        self._store()
+        return [replace(one, id=self._ids.get(one.id, one.id)) for one in arrived]
 
     def _of_other_addresses(self, worded: Sequence[tuple[Item, str]]) -> dict[str, list[Known]]:
         """Items of this feed that are in the document under no key of theirs, but perhaps in words."""
@@ -115,25 +127,27 @@ class Arrivals:
 
     def _add(self, item: Item, wording: str, found: Sequence[Match]) -> Arrived:
         self.first_here += 1
-        free = [key for key in item.keys if key not in self._known]
-        taken_over = [key for key in item.keys if key in self._known and self._is_ours(key)]
-        id_ = stored_items.add(
-            self._tx,
-            item,
-            keys=free,
-            wording=wording,
-            taken_over=taken_over,
-            feed=self._feed,
-            now=self._now,
-        )
-        stored_items.add_matches(self._tx, id_, found)
-        # The same item may stand twice in one document.
+        free = tuple(key for key in item.keys if key not in self._known)
+        taken_over = tuple(key for key in item.keys if key in self._known and self._is_ours(key))
+        number = -1 - len(self._ids) - len(self._waiting)
+        self._waiting[number] = NewItem(item, wording, free, taken_over, tuple(found))
         held = (*free, *taken_over)
         made = Known(
-            id_, self._feed, item.title, item.url, held, wording, item.published, self._now, True
+            number, self._feed, item.title, item.url, held, wording, item.published, self._now, True
         )
         self._known |= dict.fromkeys(held, made)
-        return Arrived(id_, item, new=True, found=tuple(found))
+        return Arrived(number, item, new=True, found=tuple(found))
+
+    def _store(self) -> None:
+        """Store what waits, all at once: of a document that is new, that is most of the work."""
+        ids = stored_items.add(
+            self._tx, tuple(self._waiting.values()), feed=self._feed, now=self._now
+        )
+        self._ids |= zip(self._waiting, ids, strict=True)
+        for key, one in self._known.items():
+            if one and one.id in self._waiting:
+                self._known[key] = replace(one, id=self._ids[one.id])
+        self._waiting.clear()
 
     def _is_ours(self, key: str) -> bool:
         """Whether a key that stood for another item stands for the newer one now.

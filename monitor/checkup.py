@@ -44,6 +44,11 @@ class Report:
     jobs: tuple[Condition, ...] = ()
 
     @property
+    def lines(self) -> tuple[str, ...]:
+        """Everything that does not work."""
+        return (*self.failing, *(f"degraded: {line}" for line in self.degraded))
+
+    @property
     def status(self) -> str:
         """ok, degraded or failing."""
         return "failing" if self.failing else "degraded" if self.degraded else "ok"

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from monitor import __version__, log, show, signals, urls
+from monitor.copycommands import copy
 from monitor.errors import ConfigError, MonitorError, Problem, StoreError
 from monitor.feedcommands import feeds_cli
 from monitor.model import Digest, Notice
@@ -32,6 +33,7 @@ from monitor.options import (
     load,
     load_placed,
     right_now,
+    time_of,
 )
 from monitor.rulecommands import rules_cli
 from monitor.searchcommands import search
@@ -63,6 +65,7 @@ cli.add_typer(alerts_cli, name="alerts")
 cli.add_typer(stories_cli, name="stories")
 cli.add_typer(db_cli, name="db")
 cli.command("search")(search)
+db_cli.command("copy")(copy)
 cli.command("mute")(mute)
 cli.command("unmute")(unmute)
 
@@ -158,9 +161,10 @@ def run(
 
     stopping = signals.taken()
     log.set_up()
-    loaded = load(config)
-    receiver = app.make_receiver(loaded, load_secrets(os.environ))
-    with app.Service(loaded, receiver, file=str(config), listens=not once) as service:
+    loaded, secrets = load(config), load_secrets(os.environ)
+    receiver = app.make_receiver(loaded, secrets)
+    ear = None if once else app.make_ear(loaded, secrets)
+    with app.Service(loaded, receiver, ear=ear, file=str(config), listens=not once) as service:
         stopping.by(service.stop)
         if not once:
             service.run()
@@ -218,9 +222,14 @@ def _check_online(config: Config, secrets: Secrets) -> bool:
     from monitor.feeds.reading import Reading
 
     receiver = app.make_receiver(config, secrets)
-    fine, said = online.slack(receiver)
+    ear = app.make_ear(config, secrets)
+    fine, said = online.slack(receiver, buttons=ear is not None)
     receiver.close()
     show.say(f"slack    {said}", "" if fine else "red")
+    if ear:
+        hears, said = online.listening(ear)
+        show.say(f"buttons  {said}", "" if hears else "red")
+        fine = fine and hears
     feeds = [feed.to_feed() for feed in config.feeds]
     failed = 0
     with app.make_fetcher(config) as fetcher, Reading() as reading:
@@ -245,8 +254,9 @@ def health_command(*, config: ConfigOption = CONFIG) -> None:
 
     listen = load(config).web.listen
     if not listen:
-        show.fail('web.listen is "": the service answers nobody')
-        raise typer.Exit(FAILED)
+        # No failure: a container without an address would be restarted for ever.
+        show.warn('web.listen is "": the service answers nobody, so nobody knows how it is')
+        return
     report = health.ask(listen)
     for line in report.failing:
         show.fail(line)
@@ -371,7 +381,7 @@ def alerts_preview(
     loaded = load(config)
     with database_of(loaded) as database, database.reading() as tx:
         queued = outbox.find(tx, number)
-        message = growth.prepared(tx, queued)[0] if queued else None
+        message = growth.prepared(tx, queued, now=right_now())[0] if queued else None
     if message is None:
         show.fail(f"there is no alert {number}: `monitor alerts list` shows their numbers")
         raise typer.Exit(FAILED)
@@ -391,9 +401,11 @@ def alerts_retry(
     """Send held alerts again: parked, dead, or unclear for long (after mending what held them)."""
     from monitor.store import outbox, pauses
 
-    with database_of(load(config)) as database, database.transaction() as tx:
-        again = outbox.retry(tx, ids or None, now=right_now())
-        pauses.lift(tx, pauses.Cause.CREDENTIALS)
+    with database_of(load(config)) as database:
+        now = time_of(database)
+        with database.transaction() as tx:
+            again = outbox.retry(tx, ids or None, now=now)
+            pauses.lift(tx, pauses.Cause.CREDENTIALS)
     show.say(f"{again} alerts queued again")
     raise typer.Exit(FAILED if ids and again < len(set(ids)) else FINE)
 

@@ -80,7 +80,7 @@ class ServiceSettings(Settings):
     )
     timezone: Annotated[ZoneInfo, BeforeValidator(_zone), PlainSerializer(str)] = Field(
         default=ZoneInfo("UTC"),
-        description="Time zone of the times on the console; Slack shows each reader their own.",
+        description="Time zone of quiet hours, digests, the heartbeat and times on the console.",
     )
 
 

@@ -161,7 +161,13 @@ class Deliver:
         """Hold what is not told now, and tell what was held long enough."""
         now = self._clock()
         held = self._loudness.held(now)
-        holding = Holding(held.below, held.until_digest_below, held.opened)
+        holding = Holding(
+            held.below,
+            held.until_digest_below,
+            held.opened,
+            channels=held.channels,
+            channels_below=held.channels_below,
+        )
         with self._database.reading() as tx:
             if not folding.must_hold_or_release(tx, holding):
                 return
@@ -224,7 +230,7 @@ class Deliver:
             claim = outbox.start(tx, queued, now=self._clock())
             if claim is None:
                 return True
-            message, says = growth.prepared(tx, claim)
+            message, says = growth.prepared(tx, claim, now=self._clock())
         try:
             receipt = self._receiver.send(replace(message, repeat=unclear))
         except DeliveryError as error:
@@ -235,7 +241,7 @@ class Deliver:
     def _look_up(self, queued: Queued, finder: Finder) -> bool:
         """See whether a message is there already; False if that can't be told, now or ever."""
         with self._database.reading() as tx:
-            message, _ = growth.prepared(tx, queued)
+            message, _ = growth.prepared(tx, queued, now=self._clock())
         # A clock that was set back since must not hide the message in the future.
         since = min(queued.first_tried_at or queued.created_at, self._clock())
         try:

@@ -119,7 +119,7 @@ def _value(text: str, annotation: object) -> object:
     kind = get_origin(annotation) or annotation
     if kind is tuple and not text.lstrip().startswith("["):
         return [word.strip() for word in text.split(",") if word.strip()]
-    if kind in {tuple, int, bool, float} or (text[:1] in {'"', "'"} and len(text) > 1):
+    if kind in {tuple, dict, int, bool, float} or (text[:1] in {'"', "'"} and len(text) > 1):
         return toml.value(text)
     return text
 

@@ -73,11 +73,18 @@ class FeedError(MonitorError):
     """One poll of one feed failed; the text names the cause and never holds credentials."""
 
     def __init__(
-        self, cause: str, *, retry_after: timedelta | None = None, gone: bool = False
+        self,
+        cause: str,
+        *,
+        retry_after: timedelta | None = None,
+        gone: bool = False,
+        host: str = "",
     ) -> None:
         super().__init__(cause)
         self.retry_after = retry_after
         """How long the publisher asks us to wait, if it said so."""
+        self.host = host
+        """Who asks for that, at the end of all redirects; "" where nobody does."""
         self.gone = gone
         """The publisher says that the feed is gone for good (410): stop asking."""
 

@@ -101,7 +101,9 @@ class Growing:
         with self._database.transaction() as tx:
             if not stored_alerts.claim(tx, shown, next_update=self._clock() + REST):
                 return True
-            content = growth.now_reads(tx, shown.alert, shown.story, shown.receipt)
+            content = growth.now_reads(
+                tx, shown.alert, shown.story, shown.receipt, now=self._clock()
+            )
             if content is None:
                 stored_alerts.updated(tx, shown)
                 return True

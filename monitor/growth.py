@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from monitor.model import Alert, SoFar
 from monitor.store import alerts as stored_alerts
-from monitor.store import outbox
+from monitor.store import feedback, mutes, outbox
 from monitor.store import stories as stored_stories
 from monitor.store.outbox import Kind
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from monitor.model import Message, Receipt
+    from monitor.model import Mark, Message, Receipt
     from monitor.store.database import Transaction
     from monitor.store.outbox import Queued
     from monitor.store.stories import Member
@@ -39,7 +39,16 @@ def _each_once(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name))
 
 
-def prepared(tx: Transaction, queued: Queued) -> tuple[Message, datetime | None]:
+def marks(
+    tx: Transaction, alert: int, story: int, content: Alert, *, now: datetime
+) -> tuple[Mark, ...]:
+    """What readers said of an alert, its story and its rules, and it holds."""
+    rules = {rule.id for rule in content.rules}
+    said = [one for one in mutes.active(tx, now=now) if one.story == story or one.rule in rules]
+    return (*said, *feedback.of_alert(tx, alert))
+
+
+def prepared(tx: Transaction, queued: Queued, *, now: datetime) -> tuple[Message, datetime | None]:
     """A message as it is sent now, with its thread; and up to which growth it says everything."""
     message = queued.message
     if queued.alert is None or not isinstance(message.content, Alert):
@@ -47,12 +56,17 @@ def prepared(tx: Transaction, queued: Queued) -> tuple[Message, datetime | None]
     shown = stored_alerts.find(tx, queued.alert)
     if shown is None:
         return message, None
-    content = replace(message.content, so_far=so_far(stored_stories.members(tx, shown.story)))
     thread = shown.receipt if queued.kind is Kind.REPLY and shown.receipt.ts else None
+    content = replace(message.content, so_far=so_far(stored_stories.members(tx, shown.story)))
+    if thread is None:
+        said = marks(tx, shown.alert, shown.story, content, now=now)
+        content = replace(content, marks=said)
     return replace(message, content=content, thread=thread), shown.grown_at
 
 
-def now_reads(tx: Transaction, alert: int, story: int, receipt: Receipt) -> Alert | None:
+def now_reads(
+    tx: Transaction, alert: int, story: int, receipt: Receipt, *, now: datetime
+) -> Alert | None:
     """What the message of a story should say; None where nothing is known of it any more."""
     promised = outbox.alerts_of(tx, alert)
     root = next((content for where, content in promised if where == receipt), None)
@@ -62,4 +76,5 @@ def now_reads(tx: Transaction, alert: int, story: int, receipt: Receipt) -> Aler
     labels = {rule.id: rule for _, content in promised for rule in content.rules}
     labels |= {rule.id: rule for rule in root.rules}
     rules = sorted(labels.values(), key=lambda rule: -rule.severity.rank)
-    return replace(root, rules=tuple(rules), so_far=spread)
+    grown = replace(root, rules=tuple(rules), so_far=spread)
+    return replace(grown, marks=marks(tx, alert, story, grown, now=now))

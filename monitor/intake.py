@@ -102,7 +102,7 @@ class Intake:
     ) -> Taken:
         """Keep what nobody had and promise the alerts that follow."""
         arrivals = Arrivals(tx, self._matcher.match, feed=source.feed, whole=source.whole, now=now)
-        arrived = list(arrivals.of(items))
+        arrived = arrivals.of(items)
         matched = [one for one in arrived if one.found or one.again]
         marks: tuple[Mark, ...] = ()
         if matched:

@@ -20,6 +20,7 @@ from monitor.options import (
     database_of,
     load,
     right_now,
+    time_of,
 )
 
 if TYPE_CHECKING:
@@ -67,8 +68,8 @@ def mute(
     loaded = load(config)
     if rule:
         _require_rule(loaded, rule)
-    now = right_now()
     with database_of(loaded) as database, database.transaction() as tx:
+        now = time_of(database)
         target = _current(tx, number) if number else None
         until = now + length if length else None
         act = Act.SNOOZE if rule else Act.MUTE
@@ -88,8 +89,8 @@ def unmute(
     from monitor.store import mutes
 
     number = _number(story, rule)
-    now = right_now()
     with database_of(load(config)) as database, database.transaction() as tx:
+        now = time_of(database)
         target = _current(tx, number) if number else None
         was = mutes.lift(tx, story=target, rule=rule, now=now)
         _show_on_messages(tx, target, now)
@@ -104,7 +105,7 @@ def _show_on_messages(tx: Transaction, story: int | None, now: datetime) -> None
     from monitor.store import alerts
 
     if story is not None:
-        alerts.grow(tx, story, now=now)
+        alerts.refresh(tx, story=story, now=now)
 
 
 def _list(config: Config, *, as_json: bool) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from monitor.feeds.fetch import Fetcher
     from monitor.feeds.reading import Reading
     from monitor.model import Feed
-    from monitor.receivers import Receiver
+    from monitor.receivers import Ear, Receiver
 
 NEEDED_SCOPES = frozenset(
     {"chat:write", "channels:history", "groups:history", "channels:read", "groups:read"}
@@ -24,15 +24,31 @@ NEEDED_SCOPES = frozenset(
 """What the app's manifest asks for: posting, and finding a message again after a lost answer."""
 
 
-def slack(receiver: Receiver) -> tuple[bool, str]:
-    """Whether the receiver can work, and what Slack says of us."""
+BUTTON_SCOPES = frozenset({"commands"})
+"""What the command and the shortcut need besides."""
+
+
+def listening(ear: Ear) -> tuple[bool, str]:
+    """Whether buttons and commands will be heard; connects for a moment."""
+    try:
+        ear.open(lambda _kind, _payload, _envelope: None)
+    except DeliveryError as error:
+        return False, str(error)
+    finally:
+        ear.close()
+    return True, "buttons and /monitor can be heard"
+
+
+def slack(receiver: Receiver, *, buttons: bool = False) -> tuple[bool, str]:
+    """Whether the receiver can work, with buttons where asked, and what Slack says of us."""
     if not isinstance(receiver, SlackReceiver):
         return True, "no bot token: nothing to ask Slack"
     try:
         identity = receiver.check()
     except DeliveryError as error:
         return False, str(error)
-    missing = NEEDED_SCOPES - identity.scopes if identity.scopes else frozenset()
+    needed = NEEDED_SCOPES | BUTTON_SCOPES if buttons else NEEDED_SCOPES
+    missing = needed - identity.scopes if identity.scopes else frozenset()
     if missing:
         names = ", ".join(sorted(missing))
         return False, f"the token lacks {names}: add them to the app's bot scopes and reinstall it"

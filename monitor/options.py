@@ -38,6 +38,13 @@ def right_now() -> datetime:
     return datetime.now(UTC)
 
 
+def time_of(database: Database) -> datetime:
+    """The time to write into a database: its server's, where others may share it."""
+    from monitor.store.clock import Timekeeper
+
+    return Timekeeper(database, right_now)()
+
+
 def load(path: Path) -> Config:
     """The config.
 

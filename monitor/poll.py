@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import random
 import time
@@ -110,14 +111,18 @@ class Poll:
         if not (free or renew):
             return []
         now = self._clock()
-        with self._database.transaction() as tx:
+
+        def claim(tx: Transaction) -> tuple[Claimed, ...]:
             stored_feeds.unchanged(tx, self._unchanged, now=now)
             if renew:
                 stored_feeds.renew(tx, tuple(self._claimed), until=now + LEASE)
-                self._leased_at = self.alive_at
-            claimed = stored_feeds.claim_due(
+            return stored_feeds.claim_due(
                 tx, now=now, limit=free, lease=LEASE, parser_version=PARSER_VERSION
             )
+
+        claimed = self._database.run(claim)
+        if renew:
+            self._leased_at = self.alive_at
         self._unchanged.clear()
         new = [one for one in claimed if one.id not in self._claimed]
         self._claimed |= {one.id: one for one in new}
@@ -178,28 +183,63 @@ class Poll:
             return taken, gap
 
         began = time.monotonic()
-        taken, gap = self._database.run(keep)
+        try:
+            taken, gap = self._database.run(keep)
+        except Unstorable:
+            # One of them is refused: what the database takes must not wait for that one.
+            items = self._storable(claimed, items, source, now=now)
+            taken, gap = self._database.run(keep)
         _count(taken, seconds=time.monotonic() - began)
         _log_recovery(claimed)
         if gap:
             log.warning("entries may have been missed: feed=%s url=%s", *_names(claimed))
         _log_taken(claimed, len(items), taken)
 
+    def _storable(
+        self, claimed: Claimed, items: tuple[Item, ...], source: Source, *, now: datetime
+    ) -> tuple[Item, ...]:
+        """Those that the database takes: tried by halves, and undone."""
+        try:
+            with contextlib.suppress(_Undone), self._database.transaction() as tx:
+                self._intake().take(tx, items, source, now=now)
+                raise _Undone
+        except Unstorable as error:
+            if len(items) == 1:
+                title = items[0].title[:_MAX_TITLE]
+                log.warning(
+                    "item left out: feed=%s url=%s title=%s cause=%s",
+                    *_names(claimed),
+                    title,
+                    error,
+                )
+                return ()
+            half = len(items) // 2
+            first = self._storable(claimed, items[:half], source, now=now)
+            return first + self._storable(claimed, items[half:], source, now=now)
+        return items
+
     def _failed(self, claimed: Claimed, error: FeedError) -> None:
         now = self._clock()
         if moves.address(claimed.feed.url, claimed.move, now=now) != claimed.feed.url:
             # Its own address is asked next time: not even "gone" is the new one's to say.
             new = urls.shown(claimed.move.to)
-            error = FeedError(f"at its new address {new}: {error}", retry_after=error.retry_after)
+            error = FeedError(
+                f"at its new address {new}: {error}",
+                retry_after=error.retry_after,
+                host=error.host,
+            )
         known = rhythm.unpack(claimed.rhythm, now=now.timestamp())
         next_poll_at = None if error.gone else self._next(claimed, now, known, error)
-        with self._database.transaction() as tx:
+
+        def note(tx: Transaction) -> None:
             stored_feeds.failed(
                 tx, claimed.id, now=now, next_poll_at=next_poll_at, error=str(error)
             )
             if error.retry_after:
                 pause = min(error.retry_after, LONGEST_HOST_PAUSE)
-                stored_feeds.put_off(tx, urls.host(claimed.feed.url), until=now + pause)
+                stored_feeds.put_off(tx, error.host, until=now + pause)
+
+        self._database.run(note)
         metrics.failed(error)
         # Once when it starts, once when it ends: a feed that is down for a week is two lines.
         if error.gone:
@@ -230,6 +270,13 @@ class Poll:
             first_sight=claimed.first_sight,
             jitter=random.random(),
         )
+
+
+class _Undone(Exception):
+    """Nothing of this transaction is kept."""
+
+
+_MAX_TITLE = 80
 
 
 def _request(one: Claimed, *, now: datetime) -> Request:

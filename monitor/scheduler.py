@@ -28,7 +28,7 @@ class Scheduler:
     def __init__(self) -> None:
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
-            executors={"default": ThreadPoolExecutor(8)},
+            executors={"default": ThreadPoolExecutor(10)},
             # Late ticks are folded into one and never dropped; a job never overtakes itself.
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )

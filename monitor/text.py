@@ -19,7 +19,11 @@ _KEEP = {
 
 
 _MAX_PILE = 64
-_PLAIN = re.compile(r"[\x21-\x7e]+(?: [\x21-\x7e]+)*")
+_MAY_COMBINE = re.compile(
+    "[^\x00-\u02ff\u0370-\u0482\u048a-\u0590\u2000-\u20cf\u2100-\u2cee\u2e00-\u3029\u3030-\u3098"
+    "\u309b-\ua66e\uac00-\ud7ff\uff00-\uffef]"
+)
+"""Anything but what most news are written in; marks that combine with letters are all in here."""
 
 
 def clean(text: str, *, limit: int = 1_000_000) -> str:
@@ -30,12 +34,12 @@ def clean(text: str, *, limit: int = 1_000_000) -> str:
     """
     # Cut first: nothing here should see a hostile megabyte. Twice leaves room for collapsing.
     text = text[: 2 * limit]
-    if _PLAIN.fullmatch(text):
-        return text[:limit].rstrip()
     text = " ".join(text.split())
+    if text.isascii() and text.isprintable():
+        return text[:limit].rstrip()
     if not text.isprintable():
         text = " ".join("".join(char for char in text if _is_wanted(char)).split())
-    if any(map(unicodedata.combining, text)):
+    if _MAY_COMBINE.search(text) and any(map(unicodedata.combining, text)):
         text = _cut_piles(text)
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text)[:limit]).strip()
 

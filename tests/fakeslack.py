@@ -23,12 +23,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 
 from blockkit import MAX_TOTAL, validate
+from fakesocket import Sockets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 Json = dict[str, Any]
 TOKEN = "xoxb-fake"
+APP_TOKEN = "xapp-fake"
 SCOPES = ("chat:write", "channels:history", "groups:history", "channels:read", "groups:read")
 _NEEDS = {
     "chat.postMessage": ("chat:write",),
@@ -112,6 +114,11 @@ class FakeSlack:
         """The most messages or channels in one page, whatever `limit` asks for."""
         self._lock = threading.Condition()
         self.closing = threading.Event()
+        self.sockets = Sockets(self.closing)
+        self.views: list[Json] = []
+        """Dialogues that were opened, the first first."""
+        self.answers: list[Json] = []
+        """What was told to one person only, the first first."""
         self._channels: dict[str, Channel] = {}
         self._messages: list[Stored] = []
         self._calls: list[Call] = []
@@ -141,6 +148,11 @@ class FakeSlack:
     def api_url(self) -> str:
         """The base address for a Web API client."""
         return f"http://127.0.0.1:{self._server.server_port}/api/"
+
+    @property
+    def base(self) -> str:
+        """Where answers to one person go, below this."""
+        return f"http://127.0.0.1:{self._server.server_port}/"
 
     @property
     def webhook_url(self) -> str:
@@ -245,6 +257,19 @@ class FakeSlack:
         with self._lock:
             return self._lock.wait_for(lambda: until(list(self._messages)), timeout)
 
+    def wait_told(self, views: int = 0, answers: int = 0, timeout: float = 20) -> bool:
+        """Wait until so many dialogues were opened and answers given."""
+        with self._lock:
+            return self._lock.wait_for(
+                lambda: len(self.views) >= views and len(self.answers) >= answers, timeout
+            )
+
+    def answered(self, body: Json) -> None:
+        with self._lock:
+            assert validate(body.get("blocks", [])) == []
+            self.answers.append(body)
+            self._lock.notify_all()
+
     def delete(self, ts: str) -> None:
         """Delete a message, as a person would."""
         with self._lock:
@@ -306,6 +331,8 @@ class FakeSlack:
     def _not_allowed(self, method: str, token: str) -> Json | None:
         if not token:
             return _error("not_authed")
+        if method == "apps.connections.open":
+            return None if token == APP_TOKEN else _error("invalid_auth")
         if token.startswith("xapp-"):
             return _error("not_allowed_token_type")
         if token != self.token:
@@ -333,6 +360,22 @@ class FakeSlack:
             "ok": True, "url": "https://newsroom.slack.com/", "team": "Newsroom", "team_id": "T0",
             "user": "monitor", "user_id": "U0FAKE", "bot_id": "B0FAKE",
         }  # fmt: skip
+
+    def handle_open_socket(self, args: Json) -> Json:
+        return {"ok": True, "url": f"ws://127.0.0.1:{self._server.server_port}/socket?ticket=1"}
+
+    def handle_open_view(self, args: Json) -> Json:
+        view = json.loads(args["view"]) if isinstance(args.get("view"), str) else args.get("view")
+        if not args.get("trigger_id"):
+            return _error("invalid_trigger_id")
+        if (
+            not isinstance(view, dict)
+            or validate(view["blocks"])
+            or len(view["title"]["text"]) > 24
+        ):
+            return _error("invalid_arguments")
+        self.views.append(view)
+        return {"ok": True, "view": view}
 
     def _reachable(self, name: str) -> tuple[Channel | None, Json]:
         channel = self._known(name) if name else None
@@ -461,6 +504,7 @@ class FakeSlack:
 
 
 _METHODS: dict[str, Callable[[FakeSlack, Json], Json]] = {
+    "apps.connections.open": FakeSlack.handle_open_socket,
     "auth.test": FakeSlack.handle_auth_test,
     "chat.postMessage": FakeSlack.handle_post,
     "chat.update": FakeSlack.handle_update,
@@ -468,6 +512,7 @@ _METHODS: dict[str, Callable[[FakeSlack, Json], Json]] = {
     "conversations.replies": FakeSlack.handle_replies,
     "conversations.list": FakeSlack.handle_list,
     "conversations.info": FakeSlack.handle_info,
+    "views.open": FakeSlack.handle_open_view,
 }
 
 
@@ -542,7 +587,14 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         slack = self.server.slack
         path = urllib.parse.urlsplit(self.path)
+        if path.path == "/socket":
+            slack.sockets.serve(self)
+            return
         args = self._args(path.query)
+        if path.path.startswith(("/actions/", "/commands/")):
+            slack.answered(args)
+            self._send(200, "ok", "text/plain")
+            return
         method = path.path.removeprefix("/api/")
         if path.path.startswith("/services/"):
             method = "webhook"

@@ -10,13 +10,13 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from feedserver import closed_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
 RULES = """\
 [terms.captivity]
@@ -84,11 +84,15 @@ class Program:
             check=False,
         )
 
-    def start(self, *args: str) -> Running:
-        """Start `monitor run` (or another command) and leave it running."""
+    def start(self, *args: str, skew: float = 0) -> Running:
+        """Start `monitor run` (or another command) and leave it running.
+
+        `skew` is how many seconds the clock of its machine is ahead.
+        """
+        skewed = [str(Path(__file__).with_name("skewed.py")), str(skew)]
         log = (self.folder / f"log-{time.monotonic_ns()}.txt").open("w+b")
         process = subprocess.Popen(
-            [sys.executable, "-m", "monitor", *(args or ("run",))],
+            [sys.executable, *(skewed if skew else ["-m", "monitor"]), *(args or ("run",))],
             cwd=self.folder,
             env=self.environment(),
             stdin=subprocess.DEVNULL,

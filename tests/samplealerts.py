@@ -9,11 +9,14 @@ from typing import Any
 from hypothesis import strategies as st
 
 from monitor.model import (
+    Act,
     Alert,
     Digest,
     Evidence,
+    Mark,
     Message,
     Outlet,
+    Person,
     Reason,
     RuleLabel,
     Severity,
@@ -178,6 +181,17 @@ def _evidence(draw: st.DrawFn, title: str, summary: str) -> Evidence:
     return Evidence(term, draw(st.just(text) | hostile_text), field, start, end, text)
 
 
+_people = st.builds(Person, hostile_text, st.sampled_from(["", "U0ANN", "U0ANN>"]) | hostile_text)
+_marks = st.builds(
+    Mark,
+    st.sampled_from(Act),
+    _people,
+    _times,
+    rule=st.sampled_from(["nk-pow", "troops"]) | hostile_text,
+    until=st.none() | _times,
+)
+
+
 @st.composite
 def hostile_alerts(draw: st.DrawFn) -> Alert:
     """Any alert at all."""
@@ -196,6 +210,7 @@ def hostile_alerts(draw: st.DrawFn) -> Alert:
         evidence=tuple(draw(st.lists(_evidence(title, summary), max_size=12))),
         so_far=draw(st.none() | _spreads),
         broadcast=draw(st.booleans()),
+        marks=tuple(draw(st.lists(_marks, max_size=8))),
     )
 
 

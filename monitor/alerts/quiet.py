@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta, tzinfo
+from typing import TYPE_CHECKING
 
 from monitor.model import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from monitor.alerts.cron import Cron
 
 NOTHING = 0
 """Rank below which nothing lies."""
@@ -21,6 +27,10 @@ class Held:
     """Ranks below this are held if they were promised after `opened`."""
     opened: datetime | None = None
     """When the last digest was due; None where there is none."""
+    channels: Mapping[str, datetime | None] = field(default_factory=dict)
+    """The channels with a schedule of their own, and when their last digest was due."""
+    channels_below: int = NOTHING
+    """Ranks below this wait for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +45,8 @@ class Loudness:
     """Local times of digests."""
     digest_below: Severity | None = None
     """What is told in digests only."""
+    schedules: Mapping[str, Cron] = field(default_factory=dict)
+    """When the digests of single channels are due; `breaks` is told there at once all the same."""
     timezone: tzinfo = field(default=UTC)
 
     def held(self, now: datetime) -> Held:
@@ -44,6 +56,8 @@ class Loudness:
             below=self.breaks.rank if self._is_quiet(now) else NOTHING,
             until_digest_below=self.digest_below.rank if waits and self.digest_below else NOTHING,
             opened=self._last_digest(now) if waits else None,
+            channels={name: cron.last(now, self.timezone) for name, cron in self.schedules.items()},
+            channels_below=self.breaks.rank,
         )
 
     def _is_quiet(self, now: datetime) -> bool:

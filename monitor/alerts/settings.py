@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from monitor.alerts import cron
 from monitor.alerts.policy import Tempo
 from monitor.alerts.quiet import Loudness
 from monitor.model import Severity
@@ -36,6 +37,12 @@ def _is_span_or_none(value: str) -> str:
 def _are_times(value: list[str]) -> list[str]:
     if not all(_TIME.fullmatch(one) for one in value):
         raise ValueError('write times of day, such as ["09:00", "17:00"]')
+    return value
+
+
+def _are_schedules(value: dict[str, str]) -> dict[str, str]:
+    for schedule in value.values():
+        cron.parse(schedule)
     return value
 
 
@@ -81,6 +88,10 @@ class AlertsSettings(Settings):
         description='Alerts of a lower severity than this wait for digest_at; "" for none.',
     )
 
+    digests: Annotated[dict[Channel, str], AfterValidator(_are_schedules)] = Field(
+        default_factory=dict,
+        description="Channels whose alerts come as a digest, each with its schedule as cron writes it.",
+    )
     repeat: Duration = Field(
         default=timedelta(0),
         le=timedelta(days=365),
@@ -105,5 +116,6 @@ class AlertsSettings(Settings):
             breaks=Severity(self.quiet_breaks),
             digests=tuple(time.fromisoformat(one) for one in self.digest_at),
             digest_below=Severity(self.digest_below) if self.digest_below else None,
+            schedules={channel: cron.parse(one) for channel, one in self.digests.items()},
             timezone=timezone,
         )

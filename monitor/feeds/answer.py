@@ -75,7 +75,7 @@ def too_large(limit: int) -> FetchError:
     return FetchError(f"larger than {format_size(limit)} (polling.max_size)")
 
 
-def refusal(status: int, headers: dict[str, str], *, now: datetime) -> FetchError:
+def refusal(status: int, headers: dict[str, str], *, host: str, now: datetime) -> FetchError:
     """The error for an answer that brings no document."""
     return FetchError(
         _words(status, headers),
@@ -83,6 +83,7 @@ def refusal(status: int, headers: dict[str, str], *, now: datetime) -> FetchErro
         if status in _RETRY
         else None,
         gone=status == HTTPStatus.GONE,
+        host=host,
     )
 
 

@@ -10,7 +10,11 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 from xml.parsers import expat
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _DIGEST = 8
 _MARKUP = re.compile(
@@ -22,8 +26,8 @@ _START_TAG = re.compile(rb"""<\w+(?:[^<>"']|"[^"<]*"|'[^'<]*')*>""")
 _TAG = re.compile(rb"<(?!rdf:li\b)[^>]*>")
 """The list of contents of RSS 1.0 changes with every entry and says nothing about any."""
 _IDENTITY = re.compile(
-    rb"""<link\s[^>]*?href\s*=\s*["']([^"']+)"""
-    rb"""|<(?:link|guid|id)(?:\s[^>]*)?>\s*(?:<!\[CDATA\[)?\s*([^<\]]+)"""
+    rb"""<link\s[^<>]*?href\s*=\s*["']([^"'<>]+)"""
+    rb"""|<(?:link|guid|id)(?:\s[^<>]*)?>\s*(?:<!\[CDATA\[)?\s*([^<\]]+)"""
 )
 _LANGUAGE = re.compile(rb"<(?:dc:)?language[^>]*>([^<]*)")
 
@@ -32,12 +36,23 @@ _LANGUAGE = re.compile(rb"<(?:dc:)?language[^>]*>([^<]*)")
 class Delta:
     """What is left to parse."""
 
-    document: bytes
-    """With only the entries that are new; the whole where it can't be split, b"" for none new."""
+    head: bytes
+    """What comes before the first entry; the whole where the document can't be split."""
+    new: tuple[bytes, ...]
+    """The entries that are new."""
+    tail: bytes
+    """What comes after the last entry."""
     known: int
     """Entries left out."""
     marks: bytes
     """To know the entries by next time; b"" where the document can't be split."""
+
+    @property
+    def document(self) -> bytes:
+        """With only the entries that are new; b"" for none new."""
+        if self.marks and not self.new:
+            return b""
+        return b"".join((self.head, *self.new, self.tail))
 
 
 def delta(document: bytes, marks: bytes, *, url: str) -> Delta:
@@ -50,24 +65,23 @@ def delta(document: bytes, marks: bytes, *, url: str) -> Delta:
     """
     spans = _entries(document)
     if not spans:
-        return Delta(document, 0, b"")
+        return Delta(document, (), b"", 0, b"")
     head, tail = document[: spans[0][0]], document[spans[-1][1] :]
     entries = [document[start:end] for start, end in spans]
     context = _context(head, tail, url)
     digests = [_digest(entry) for entry in entries]
     made = b"".join((context, *digests))
     if not marks.startswith(context):
-        return Delta(document, 0, made)
+        return Delta(head, tuple(entries), tail, 0, made)
     known = {marks[at : at + _DIGEST] for at in range(_DIGEST, len(marks), _DIGEST)}
-    new = [entry for entry, own in zip(entries, digests, strict=True) if own not in known]
+    new = tuple(entry for entry, own in zip(entries, digests, strict=True) if own not in known)
     if new and _share_an_identity(new, entries):
         # One page or one guid for several entries is no identity of any: that shows in the whole only.
-        return Delta(document, 0, made)
-    rest = b"".join((head, *new, tail)) if new else b""
-    return Delta(rest, len(entries) - len(new), made)
+        return Delta(head, tuple(entries), tail, 0, made)
+    return Delta(head, new, tail, len(entries) - len(new), made)
 
 
-def _share_an_identity(new: list[bytes], entries: list[bytes]) -> bool:
+def _share_an_identity(new: Iterable[bytes], entries: list[bytes]) -> bool:
     """Whether a new entry has a link or guid of its own that another entry of the document has too."""
     named = Counter(name for entry in entries for name in _identities(entry))
     return any(named[name] > 1 for entry in new for name in _identities(entry))

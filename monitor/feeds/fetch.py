@@ -388,7 +388,8 @@ class _Transfer:
         if code != pycurl.E_OK and not self._has_refused(code):
             raise FetchError(self.refused or _in_words(self, curl, code))
         if self.status not in {HTTPStatus.OK, HTTPStatus.NOT_MODIFIED}:
-            raise answer.refusal(self.status, self.headers, now=datetime.now(UTC))
+            host = urls.host(_effective_url(curl))
+            raise answer.refusal(self.status, self.headers, host=host, now=datetime.now(UTC))
         if self.status == HTTPStatus.NOT_MODIFIED and not any(self.request_validators()):
             raise FetchError("answered 304 Not Modified although we asked for the document")
         final = _effective_url(curl)

@@ -40,6 +40,12 @@ def keys(entry: Entry, item: Item, *, feed_url: str) -> tuple[str, ...]:
     return tuple(made)
 
 
+def keys_of_address(url: str) -> tuple[str, ...]:
+    """The keys under which an item at an address is known, if it is."""
+    address = urls.canonical(url)
+    return (f"u:{_hash(address)}",) if address and not urls.is_homepage(address) else ()
+
+
 def keys_of_document(
     pairs: Sequence[tuple[Entry, Item]], *, feed_url: str
 ) -> tuple[tuple[str, ...], ...]:

@@ -1,7 +1,8 @@
 """Bytes to entries. The only module that knows feedparser.
 
-feedparser is slow on some small inputs: the service parses through `parsing.ParsePool`, in a
-process that can be stopped. It also opens a body that looks like a path: always `io.BytesIO`.
+Plain documents are read without it (`plainfeed.py`), with the same result. feedparser is slow on some
+small inputs: the service lets it work in a process that can be stopped (`parsing.ParsePool`). It also
+opens a body that looks like a path: always `io.BytesIO`.
 """
 
 from __future__ import annotations
@@ -17,20 +18,22 @@ from hashlib import blake2b
 from html import escape
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import feedparser
-
 from monitor.errors import ParseError
-from monitor.feeds import charset, delta, hints, jsonfeed, plainxml, sitemap
+from monitor.feeds import charset, delta, hints, jsonfeed, plainfeed, plainxml, sitemap
 from monitor.model import Entry, Hints
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from monitor.feeds.delta import Delta
 
 NO_HINTS = Hints()
 PARSER_VERSION = 1
 """Raise it whenever the same bytes would give other entries: every feed is then read anew."""
 
 MAX_ENTRIES = 5_000
+MOST_AT_ONCE = 256_000
+"""Bytes of a document that is read where it is, in some milliseconds at most."""
 _MAX_GUID = 2_000
 _MAX_LINK = 10_000
 _MAX_TITLE = 20_000
@@ -87,6 +90,16 @@ class ParsedFeed:
     """About when to ask for it again."""
 
 
+@dataclass(frozen=True, slots=True)
+class Bug:
+    """A mistake of ours that a document brought to light."""
+
+    kind: str
+    """Type of the exception and where it was raised: the same for all documents that it befalls."""
+    trace: str
+    """The end of the traceback."""
+
+
 def parse(body: bytes, *, url: str, content_type: str = "", marks: bytes = b"") -> ParsedFeed:
     """Read a feed of any kind; what kind is read from the document, not from its label.
 
@@ -106,7 +119,34 @@ def parse(body: bytes, *, url: str, content_type: str = "", marks: bytes = b"") 
     if text.startswith(("{", "[")):
         title, language, entries = jsonfeed.read(text, url=url)
         return _parsed(title, language, entries, complete=True)
-    return _parse_xml(_mended(text.encode("utf-8", "replace")), url, marks)
+    xml = _mended(text.encode("utf-8", "replace"))
+    if plainxml.root(xml) in sitemap.ROOTS:
+        title, language, entries, complete = sitemap.read(xml, url=url)
+        return _parsed(title, language, entries, complete=complete)
+    root = _ROOT.search(xml[:_HEAD])
+    if root and not _is_closed(xml, root[1]):
+        # Of an entry that was cut, title and text may be half there: it is left for the next poll.
+        return _parse_whole(_up_to_last_entry(xml), url, root, complete=False)
+    new = delta.delta(xml, marks, url=url)
+    return _with_frame(_parse_plain(new, url) or _parse_new(new, url, root), new)
+
+
+def parse_at_once(
+    body: bytes, *, url: str, content_type: str = "", marks: bytes = b""
+) -> ParsedFeed | None:
+    """Read a document as `parse` does, if that takes next to no time; None if it may take more.
+
+    Safe outside of a worker: in the length of a document, which is bounded, it is linear.
+    """
+    if len(body) > MOST_AT_ONCE:
+        return None
+    text = charset.decode(body, content_type=content_type).strip()
+    xml = _mended(text.encode("utf-8", "replace"))
+    if plainxml.root(xml) not in plainfeed.ROOTS:
+        return None
+    new = delta.delta(xml, marks, url=url)
+    read = _parse_plain(new, url)
+    return _with_frame(read, new) if read else None
 
 
 def _refuse_other_kinds(start: bytes) -> None:
@@ -126,6 +166,8 @@ def _without_comments(start: bytes) -> bytes:
 def _mended(xml: bytes) -> bytes:
     """Without what feedparser stumbles over: what no XML may hold, and blanks before the root."""
     xml = _REFERENCE.sub(_mended_reference, xml.translate(None, _NOT_XML))
+    if b"\r" in xml:
+        xml = xml.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     root = _TAG.search(xml)
     head = root.start() if root else 0
     return _BLANKS.sub(b"\n", xml[:head]) + xml[head:]
@@ -137,22 +179,22 @@ def _mended_reference(found: re.Match[bytes]) -> bytes:
     return b"&#65533" if code > _MAX_CODE or code in _SURROGATES or code == 0 else found[0]
 
 
-def _parse_xml(xml: bytes, url: str, marks: bytes) -> ParsedFeed:
-    if plainxml.root(xml) in sitemap.ROOTS:
-        title, language, entries, complete = sitemap.read(xml, url=url)
-        return _parsed(title, language, entries, complete=complete)
-    root = _ROOT.search(xml[:_HEAD])
-    complete = root is None or _is_closed(xml, root[1])
-    if not complete:
-        # Of an entry that was cut, title and text may be half there: it is left for the next poll.
-        return _parse_whole(_up_to_last_entry(xml), url, root, complete=False)
-    new = delta.delta(xml, marks, url=url)
-    read = (
-        _parse_whole(new.document, url, root, complete=True)
-        if new.document
-        else ParsedFeed("", "", (), complete=True)
-    )
-    return replace(read, known=new.known, marks=new.marks, hints=hints.of_document(xml))
+def _with_frame(read: ParsedFeed, new: Delta) -> ParsedFeed:
+    return replace(read, known=new.known, marks=new.marks, hints=hints.of_document(new.head))
+
+
+def _parse_plain(new: Delta, url: str) -> ParsedFeed | None:
+    if not new.marks:
+        return None
+    if not new.new:
+        return ParsedFeed("", "", (), complete=True)
+    entries = [entry.decode() for entry in new.new]
+    read = plainfeed.read(new.head.decode(), entries, new.tail.decode(), url=url)
+    return read and _parsed(*read, complete=True)
+
+
+def _parse_new(new: Delta, url: str, root: re.Match[bytes] | None) -> ParsedFeed:
+    return _parse_whole(new.document, url, root, complete=True)
 
 
 def _parse_whole(
@@ -182,6 +224,8 @@ def _up_to_last_entry(xml: bytes) -> bytes:
 
 
 def _feedparsed(xml: bytes, url: str) -> _Raw:
+    import feedparser  # noqa: PLC0415 - few documents need it, and it is slow to load
+
     headers = {"content-type": "application/xml; charset=utf-8", "content-location": url}
     try:
         with warnings.catch_warnings():

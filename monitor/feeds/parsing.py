@@ -7,6 +7,7 @@ when it takes too long.
 
 from __future__ import annotations
 
+import logging
 import os
 import pickle
 import socket
@@ -18,15 +19,18 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from monitor import urls
 from monitor.errors import ParseError
-from monitor.feeds.parse import ParsedFeed
+from monitor.feeds.parse import Bug, ParsedFeed
 from monitor.feeds.worker import HEADER, READY
 
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from monitor.feeds.worker import Request
+    from monitor.feeds.worker import Answer, Request
+
+log = logging.getLogger(__name__)
 
 TIME_LIMIT = timedelta(seconds=10)
 MEMORY_LIMIT = 512 * 2**20
@@ -34,6 +38,8 @@ WORKERS = 2
 START_LIMIT_S = 30.0
 """How long a worker may take to start; usually half a second."""
 
+_MAX_BUGS = 100
+"""Kinds that are remembered, so that each is logged once; after that none is."""
 _WORKER = "monitor.feeds.worker"
 _LARGE = 2_000_000
 """A worker that parsed more bytes than this at once is not kept: its memory would stay with it."""
@@ -65,6 +71,7 @@ class ParsePool:
         self._lock = threading.Lock()
         self._idle: list[_Worker] = []
         self._busy: set[_Worker] = set()
+        self._bugs: set[str] = set()
         self._closed = False
 
     def parse(
@@ -106,9 +113,20 @@ class ParsePool:
             raise ParseError("the parser broke down on it") from None
         if isinstance(answer, ParsedFeed):
             return answer
+        if isinstance(answer, Bug):
+            self._log(answer, url=request[1])
+            raise ParseError("this program has a bug that it brings to light")
         if not answer:
             raise _TooMuchMemory
         raise ParseError(answer)
+
+    def _log(self, bug: Bug, *, url: str) -> None:
+        with self._lock:
+            if bug.kind in self._bugs or len(self._bugs) >= _MAX_BUGS:
+                return
+            self._bugs.add(bug.kind)
+        told = _InWorker(f"\n{bug.trace}")
+        log.error("document not read, please report: url=%s", urls.shown(url), exc_info=told)
 
     def _too_large(self) -> ParseError:
         return ParseError(f"needs more than {self._memory_limit >> 20} MB of memory to parse")
@@ -170,6 +188,10 @@ class _TooMuchMemory(Exception):
     """The worker met its memory limit and said so."""
 
 
+class _InWorker(Exception):
+    """Holds the traceback of a worker: only the text of it comes over."""
+
+
 class _NotStarted(Exception):
     """The worker was not ready in time."""
 
@@ -214,7 +236,7 @@ class _Worker:
             raise _NotStarted from None
         self._ready = True
 
-    def ask(self, request: Request, limit: timedelta) -> ParsedFeed | str:
+    def ask(self, request: Request, limit: timedelta) -> Answer:
         """Let it parse.
 
         Raises:
@@ -227,7 +249,7 @@ class _Worker:
         self._socket.sendall(HEADER.pack(len(frame)))
         self._socket.sendall(frame)
         length = HEADER.unpack(self._receive(HEADER.size, deadline))[0]
-        answer: ParsedFeed | str = pickle.loads(self._receive(length, deadline))  # noqa: S301 - ours
+        answer: Answer = pickle.loads(self._receive(length, deadline))  # noqa: S301 - ours
         return answer
 
     def _receive(self, length: int, deadline: float) -> bytearray:

@@ -15,10 +15,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from monitor import metrics, urls
 from monitor.errors import FeedError, ParseError
+from monitor.feeds.parse import ParsedFeed, parse_at_once
 from monitor.feeds.parsing import TIME_LIMIT, ParsePool, TooSlow
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from typing import Self
 
     from monitor.feeds.exchange import Fetched, Response
-    from monitor.feeds.parse import ParsedFeed
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +36,8 @@ MOMENT = timedelta(seconds=1)
 MOST_ASIDE = 8
 """Slow documents that may wait; each holds its bytes, and the last one waits for all before it."""
 QUICK_WORKERS = 2
+
+_Parsed = TypeVar("_Parsed", ParsedFeed, ParsedFeed | None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +104,14 @@ class Reading:
         job = _Job(replace(fetched, body_hash=body_hash), answer, done)
         if fetched.request.feed in self._slow:
             self._step_aside(job)
+        elif read := _read(job, parse_at_once):
+            job.end(read)
         else:
             self._count(waiting=1)
             self._quick_lane.submit(self._read_quickly, job)
 
     def _read_quickly(self, job: _Job) -> None:
-        outcome = _read(job, self._quick)
+        outcome = _read(job, self._quick.parse)
         self._count(waiting=-1)
         if isinstance(outcome, TooSlow):
             self._slow.add(job.feed)
@@ -126,7 +130,7 @@ class Reading:
 
     def _read_slowly(self, job: _Job) -> None:
         started = time.monotonic()
-        outcome = _read(job, self._patient)
+        outcome = _read(job, self._patient.parse)
         if time.monotonic() - started < self._moment:
             self._slow.discard(job.feed)
         self._count(aside=-1)
@@ -156,13 +160,13 @@ class Reading:
         self.close()
 
 
-def _read(job: _Job, pool: ParsePool) -> ParsedFeed | ParseError:
+def _read(job: _Job, parse: Callable[..., _Parsed]) -> _Parsed | ParseError:
     answer = job.answer
     began = time.monotonic()
     try:
         kind = answer.headers.get("content-type", "")
         marks = job.fetched.request.marks
-        return pool.parse(answer.body, url=answer.url, content_type=kind, marks=marks)
+        return parse(answer.body, url=answer.url, content_type=kind, marks=marks)
     except ParseError as error:
         return error
     except Exception:

@@ -13,10 +13,11 @@ import signal
 import socket
 import struct
 import sys
-from typing import TYPE_CHECKING
+import traceback
+from typing import TYPE_CHECKING, TypeAlias
 
 from monitor.errors import ParseError
-from monitor.feeds.parse import parse
+from monitor.feeds.parse import Bug, parse
 
 if TYPE_CHECKING:
     from monitor.feeds.parse import ParsedFeed
@@ -29,6 +30,12 @@ READY = b"!"
 
 Request = tuple[bytes, str, str, bytes]
 """Body, address, content type, marks."""
+
+Answer: TypeAlias = "ParsedFeed | str | Bug"
+"""What was read, or why nothing was; "" where the memory did not suffice."""
+
+_MAX_PLACES = 20
+_MAX_TEXT = 1_000
 
 
 def main() -> None:
@@ -49,7 +56,7 @@ def main() -> None:
             signal.alarm(0)
 
 
-def _answer(request: Request) -> ParsedFeed | str:
+def _answer(request: Request) -> Answer:
     """What was parsed, or why nothing could be."""
     body, url, content_type, marks = request
     try:
@@ -58,6 +65,17 @@ def _answer(request: Request) -> ParsedFeed | str:
         return str(error)
     except MemoryError:
         return ""
+    except Exception as error:  # noqa: BLE001 - told by the service, which has a log
+        return _bug(error)
+
+
+def _bug(error: Exception) -> Bug:
+    places = traceback.extract_tb(error.__traceback__)
+    kind = f"{type(error).__name__} {places[-1].filename}:{places[-1].lineno}"
+    # Each part bounded: the text of an error may hold as much of a document as it likes.
+    trace = "".join(traceback.format_list(places[-_MAX_PLACES:]))
+    text = "".join(traceback.format_exception_only(error))
+    return Bug(kind, trace + text[:_MAX_TEXT])
 
 
 def _read_frame(service: socket.socket) -> bytearray | None:

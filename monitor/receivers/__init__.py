@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from monitor.model import Message, Receipt
+    from monitor.model import Message, Notice, Receipt
 
 
 class Receiver(Protocol):
@@ -49,6 +50,55 @@ class Finder(Protocol):
         Raises:
             DeliveryError: Not everything could be read, so nothing is known: look again later.
         """
+        ...
+
+
+@runtime_checkable
+class Answerer(Protocol):
+    """An ability of some receivers: to answer one person."""
+
+    def show(self, trigger: str, title: str, notices: Sequence[Notice]) -> None:
+        """Open a dialogue for whoever did something a moment ago.
+
+        Args:
+            trigger: What came with the deed; good for three seconds.
+            title: In 24 characters.
+            notices: What it says.
+
+        Raises:
+            DeliveryError: It was not opened.
+        """
+        ...
+
+    def answer(self, address: str, notices: Sequence[Notice]) -> None:
+        """Tell one person something, where they asked.
+
+        Raises:
+            DeliveryError: They may not have seen it.
+        """
+        ...
+
+
+class Ear(Protocol):
+    """Where it is heard what people do. For one thread at a time."""
+
+    def open(self, take: Callable[[str, object, str], None]) -> None:
+        """Begin to hear; ends an earlier beginning.
+
+        Args:
+            take: Gets the kind, the payload and the id of what is heard, in another thread.
+
+        Raises:
+            DeliveryError: Nothing is heard; the text says how to mend that.
+        """
+        ...
+
+    def works(self) -> bool:
+        """Whether it hears."""
+        ...
+
+    def close(self) -> None:
+        """Hear nothing more."""
         ...
 
 

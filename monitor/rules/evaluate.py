@@ -57,7 +57,7 @@ class Reader:
         if kind == OR:
             return any(map(self.holds, node[1]))
         if kind == NEAR:
-            return bool(self._chain(node)[-1])
+            return self._all_occur(node[1], node[2]) and bool(self._chain(node)[-1])
         if kind == OF:
             return self._are(node[1], node[2])
         if kind == META:
@@ -66,6 +66,24 @@ class Reader:
             enough: int = node[1]
             return len(self.mentions(node[2])) >= enough
         return bool(self.mentions(node))
+
+    def _all_occur(self, operands: tuple[Node, ...], steps: tuple[Step, ...]) -> bool:
+        """Whether what has to be close is there at all: most chains need no closer look."""
+        occurs = self._occurs
+        return occurs(operands[0]) and all(
+            step[2] or occurs(operand) for operand, step in zip(operands[1:], steps, strict=True)
+        )
+
+    def _occurs(self, node: Node) -> bool:
+        """Whether a node may be mentioned; False is certain."""
+        if node.__class__ is int:
+            return node in self.hits
+        kind = node[0]
+        if kind == ANY:
+            return not self.hits.keys().isdisjoint(node[1])
+        if kind == OR:
+            return any(map(self._occurs, node[1]))
+        return bool(kind != IN or node[2] in self.hits)
 
     def _are(self, enough: int, nodes: tuple[Node, ...]) -> bool:
         """Whether enough of the nodes hold."""

@@ -215,7 +215,14 @@ class _FileReader:
             self._problems.append(problem)
         excluded = self._entries(table.excluded, place / "except")
         return Terms(
-            id_, names, excluded, place, table.note, tuple(table.follows), stories=table.stories
+            id_,
+            names,
+            excluded,
+            place,
+            table.note,
+            tuple(table.follows),
+            stories=table.stories,
+            label=table.label.strip(),
         )
 
     def _names(

@@ -61,6 +61,8 @@ _WRITTEN = {
 
 def script(text: str) -> str:
     """The script a text is mostly written in, "" where it holds no letters we know."""
+    if text.isascii():
+        return "latin" if _SCRIPTS[-1][1].search(text) else ""
     counts = [(len(pattern.findall(text)), name) for name, pattern in _SCRIPTS]
     most, name = max(counts, key=lambda pair: pair[0])
     if name == "han" and counts[1][0]:

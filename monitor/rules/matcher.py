@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from monitor.model import Concept, Item, Rule
     from monitor.rules.ast import Leaf, Regex
     from monitor.rules.hits import Finder, Mention
-    from monitor.rules.model import RuleSet
+    from monitor.rules.model import RuleSet, Terms
     from monitor.rules.regex import Pattern
 
 MAX_EVIDENCE = 100
@@ -56,8 +56,9 @@ class Matcher:
         """Every rule by its id, also those that are not enabled or have expired."""
         self.files = rule_set.holding
         """The files that define something."""
+        self._named_all = rule_set.all_named
         self._telling = tuple(
-            named for named in rule_set.all_named if isinstance(named, Entity) or named.stories
+            named for named in self._named_all if isinstance(named, Entity) or named.stories
         )
         self._groups = rule_set.groups
         self._finder = finder
@@ -97,8 +98,9 @@ class Matcher:
 
     @cached_property
     def names(self) -> Mapping[str, str]:
-        """What every entity is called, by the term of its evidence (`@cho-tae-yul`)."""
-        return {f"@{one.id}": one.name for one in self._telling if isinstance(one, Entity)}
+        """What entities and labelled term lists are called, by the term of their evidence (`@cho`)."""
+        called = ((one.id, _called(one)) for one in self._named_all)
+        return {f"@{id_}": name for id_, name in called if name}
 
     @cached_property
     def _named(self) -> Concepts:
@@ -170,6 +172,10 @@ class Matcher:
         name = self._finder.name(mention, concept)
         text = (reading.item.title, reading.item.summary, reading.item.content)[field][first:last]
         return Evidence(term, name or term, FIELDS[field], first, last, text)
+
+
+def _called(named: Entity | Terms) -> str:
+    return named.name if isinstance(named, Entity) else named.label
 
 
 def _pattern(leaf: Regex) -> Pattern:

@@ -86,6 +86,8 @@ class Terms:
     """Term lists that say an earlier state of affairs."""
     stories: bool = True
     """Whether the words also tell stories apart, and not only help queries."""
+    label: str = ""
+    """What the words mean, for readers of other languages; "" is as the list is called."""
 
     @property
     def kind(self) -> str:

@@ -68,6 +68,10 @@ class TermsTable(Table):
     model_config = ConfigDict(extra="allow", strict=True)
     __pydantic_extra__: dict[str, Words] = Field(init=False)
 
+    label: str = Field(
+        default="",
+        description="What the words mean, for readers of other languages; shown beside them in messages.",
+    )
     stories: bool = Field(
         default=True,
         description="Whether the words also tell stories apart; false where they only help queries.",

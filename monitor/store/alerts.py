@@ -113,6 +113,14 @@ def grow(tx: Transaction, story: int, *, now: datetime) -> None:
     tx.execute(update(alerts).where(of_story).values(grown_at=now))
 
 
+def refresh(
+    tx: Transaction, *, now: datetime, alert: int | None = None, story: int | None = None
+) -> None:
+    """Let the message of an alert, or all of a story, say at once what readers said of it."""
+    which = alerts.c.id == alert if alert is not None else alerts.c.story_id == story
+    tx.execute(update(alerts).where(which).values(grown_at=now, update_after=now))
+
+
 def find(tx: Transaction, alert: int) -> Shown | None:
     """The message of an alert as it stands; its receipt is empty where there is none."""
     row = tx.execute(select(alerts).where(alerts.c.id == alert)).one_or_none()

@@ -65,3 +65,22 @@ def damage(database: Database) -> tuple[str, ...]:
         orphans = tx.execute(text("PRAGMA foreign_key_check")).all()
     lines = [line for line in found if line != "ok"]
     return (*lines, *(f"a row of {row[0]} refers to a missing row of {row[2]}" for row in orphans))
+
+
+def look_after(database: Database) -> None:
+    """What an SQLite file needs now and then: a look for damage, and fresh statistics of its indexes.
+
+    Raises:
+        StoreError: It is damaged, or can't be read.
+    """
+    if database.path is None:
+        return
+    with database.reading() as tx:
+        found = str(tx.execute(text("PRAGMA quick_check(1)")).scalar_one())
+    if found != "ok":
+        raise StoreError(
+            f"the database {database.path} is damaged: stop the service and restore the newest backup "
+            "(docs/operations.md); `monitor db check` says where"
+        )
+    with database.transaction() as tx:
+        tx.execute(text("PRAGMA optimize"))

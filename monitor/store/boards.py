@@ -27,6 +27,9 @@ class Board:
     topic: str
     key: str
     shown: tuple[Line, ...]
+    told: tuple[str, ...]
+    """What of that people were notified of: what it began with and what still is so."""
+    began_at: datetime
     update_after: datetime
     updates: int
     ended: bool
@@ -39,16 +42,32 @@ def get(tx: Transaction, topic: str) -> Board | None:
     if row is None:
         return None
     shown = _LINES.validate_json(json.dumps(row.shown))
-    return Board(row.topic, row.key, shown, row.update_after, row.updates, row.ended)
+    return Board(
+        topic=row.topic,
+        key=row.key,
+        shown=shown,
+        told=tuple(row.told),
+        began_at=row.began_at,
+        update_after=row.update_after,
+        updates=row.updates,
+        ended=row.ended,
+    )
 
 
 def begin(
-    tx: Transaction, topic: str, key: str, lines: tuple[Line, ...], *, update_after: datetime
+    tx: Transaction,
+    topic: str,
+    key: str,
+    lines: tuple[Line, ...],
+    *,
+    told: tuple[str, ...],
+    now: datetime,
+    update_after: datetime,
 ) -> None:
     """A matter has a new message."""
     tx.execute(delete(boards).where(boards.c.topic == topic))
-    row = {"key": key, "shown": _dump(lines), "update_after": update_after}
-    tx.execute(insert(boards).values(topic=topic, updates=0, ended=False, **row))
+    row = {"key": key, "began_at": now, "shown": _dump(lines), "update_after": update_after}
+    tx.execute(insert(boards).values(topic=topic, told=list(told), updates=0, ended=False, **row))
 
 
 def claim(tx: Transaction, board: Board, *, update_after: datetime) -> bool:
@@ -58,10 +77,13 @@ def claim(tx: Transaction, board: Board, *, update_after: datetime) -> bool:
     return tx.execute(update(boards).where(same).values(values)).rowcount == 1
 
 
-def shown(tx: Transaction, board: Board, lines: tuple[Line, ...], *, ended: bool) -> None:
+def shown(
+    tx: Transaction, board: Board, lines: tuple[Line, ...], *, told: tuple[str, ...], ended: bool
+) -> None:
     """The message says this now."""
     same = and_(boards.c.topic == board.topic, boards.c.key == board.key)
-    tx.execute(update(boards).where(same).values(shown=_dump(lines), ended=ended))
+    values = {"shown": _dump(lines), "told": list(told), "ended": ended}
+    tx.execute(update(boards).where(same).values(values))
 
 
 def _dump(lines: tuple[Line, ...]) -> object:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, insert, or_, select, update
@@ -14,7 +14,7 @@ from monitor.store.outbox import State
 from monitor.store.schema import outbox as table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Row
@@ -61,6 +61,12 @@ def collapse(tx: Transaction, channel: str, *, above: int, size: int, now: datet
     return len(waiting)
 
 
+def _waiting(below: int, opened: datetime | None) -> ColumnElement[bool]:
+    """Whether an alert matters less, and was promised since the last digest was due."""
+    less = table.c.rank < below
+    return less if opened is None else and_(less, table.c.created_at > opened)
+
+
 @dataclass(frozen=True, slots=True)
 class Holding:
     """Which alerts are not told now."""
@@ -71,13 +77,20 @@ class Holding:
     """Those of a lower rank that were promised after `opened`."""
     opened: datetime | None
     """When the last digest was due; None for never."""
+    channels: Mapping[str, datetime | None] = field(default_factory=dict)
+    """When the last digest of each channel with a schedule of its own was due."""
+    channels_below: int = 0
+    """Those of a lower rank wait for that."""
 
     def clause(self) -> ColumnElement[bool]:
         """Whether an alert is one of them."""
-        waits = table.c.rank < self.until_digest_below
-        if self.opened is not None:
-            waits = and_(waits, table.c.created_at > self.opened)
-        return or_(table.c.rank < self.below, waits)
+        others = table.c.channel.not_in(list(self.channels))
+        waits = and_(others, _waiting(self.until_digest_below, self.opened))
+        scheduled = (
+            and_(table.c.channel == channel, _waiting(self.channels_below, opened))
+            for channel, opened in self.channels.items()
+        )
+        return or_(table.c.rank < self.below, waits, *scheduled)
 
     def to_hold(self) -> ColumnElement[bool]:
         """Never-tried alerts that are to be held."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from monitor.model import Evidence, Item, Known, Match
+from monitor.model import Evidence, Item, Known, Match, Severity
 from monitor.store.schema import item_keys, items, matches, revisions, sightings
 
 if TYPE_CHECKING:
@@ -98,44 +98,57 @@ def _read(tx: Transaction, which: ColumnElement[bool], feed: int) -> list[Known]
     ]
 
 
-def add(
-    tx: Transaction,
-    item: Item,
-    *,
-    keys: Sequence[str],
-    feed: int,
-    now: datetime,
-    wording: str = "",
-    taken_over: Sequence[str] = (),
-) -> int:
-    """Store an item nobody had, under those of its keys that nobody holds; returns its id.
+@dataclass(frozen=True, slots=True)
+class NewItem:
+    """An item nobody had."""
+
+    item: Item
+    wording: str = ""
+    keys: tuple[str, ...] = ()
+    """Those of its keys that nobody holds."""
+    taken_over: tuple[str, ...] = ()
+    """Keys that stood for another item until now."""
+    found: tuple[Match, ...] = ()
+
+
+def add(tx: Transaction, new: Sequence[NewItem], *, feed: int, now: datetime) -> list[int]:
+    """Store items nobody had; returns their ids, in their order.
 
     Raises:
         IntegrityError: Another replica took a key meanwhile; `Database.run` begins again.
     """
-    row = tx.execute(
-        insert(items)
-        .values(
-            feed_id=feed,
-            url=item.url,
-            title=item.title,
-            summary=item.summary,
-            content=item.content,
-            language=item.language,
-            wording=wording,
-            published_at=item.published,
-            first_seen_at=now,
-        )
-        .returning(items.c.id)
-    ).one()
-    item_id: int = row.id
+    if not new:
+        return []
+    rows = [
+        {
+            "feed_id": feed,
+            "url": one.item.url,
+            "title": one.item.title,
+            "summary": one.item.summary,
+            "content": one.item.content,
+            "language": one.item.language,
+            "wording": one.wording,
+            "published_at": one.item.published,
+            "first_seen_at": now,
+        }
+        for one in new
+    ]
+    made = tx.execute(insert(items).returning(items.c.id, sort_by_parameter_order=True), rows)
+    ids = list(made.scalars())
+    numbered = list(zip(ids, new, strict=True))
+    keys = [
+        {"key": key, "item_id": id_} for id_, one in numbered for key in dict.fromkeys(one.keys)
+    ]
     if keys:
-        rows = [{"key": key, "item_id": item_id} for key in dict.fromkeys(keys)]
-        tx.execute(insert(item_keys), rows)
-    if taken_over:
-        tx.execute(update(item_keys).where(item_keys.c.key.in_(taken_over)).values(item_id=item_id))
-    add_sighting(tx, item_id, feed=feed, now=now)
-    return item_id
+        tx.execute(insert(item_keys), keys)
+    for id_, one in numbered:
+        if one.taken_over:
+            held = item_keys.c.key.in_(one.taken_over)
+            tx.execute(update(item_keys).where(held).values(item_id=id_))
+        add_matches(tx, id_, one.found)
+    sighted = [{"item_id": id_, "feed_id": feed, "seen_at": now} for id_ in ids]
+    tx.execute(insert(sightings), sighted)
+    return ids
 
 
 def add_keys(tx: Transaction, item: int, keys: Iterable[str]) -> None:
@@ -214,6 +227,15 @@ def wordings(tx: Transaction, item: int) -> list[str]:
 def matched(tx: Transaction, item: int) -> frozenset[str]:
     """The rules that an item matched, in any of its wordings."""
     return frozenset(tx.execute(select(matches.c.rule).where(matches.c.item_id == item)).scalars())
+
+
+def matches_of(tx: Transaction, item: int) -> tuple[Match, ...]:
+    """Which rules an item matched, and why."""
+    rows = tx.execute(select(matches).where(matches.c.item_id == item).order_by(matches.c.rule))
+    return tuple(
+        Match(row.rule, Severity(row.severity), tuple(Evidence(**one) for one in row.evidence))
+        for row in rows
+    )
 
 
 def add_matches(tx: Transaction, item: int, found: Sequence[Match]) -> None:

@@ -171,6 +171,12 @@ def _notice_key(tx: Transaction, name: str) -> str:
     return str(uuid.uuid5(KEYS, f"{_salt(tx)}:notice:{name}"))
 
 
+def may_be_there(tx: Transaction, key: str) -> bool:
+    """Whether a message was promised, is still known, and was not refused for good."""
+    row = tx.execute(select(outbox.c.state).where(outbox.c.key == key)).one_or_none()
+    return row is not None and row.state != State.DEAD.value
+
+
 def receipt_of(tx: Transaction, key: str) -> Receipt | None:
     """Where a message is; None where it is not delivered."""
     row = tx.execute(select(outbox).where(outbox.c.key == key)).one_or_none()
@@ -357,6 +363,15 @@ def find(tx: Transaction, id_: int) -> Queued | None:
     return _queued(row) if row else None
 
 
+def at(tx: Transaction, receipt: Receipt) -> Queued | None:
+    """The message that is at a place; None where none of ours is known to be."""
+    query = select(outbox).where(
+        outbox.c.receipt_ts == receipt.ts, outbox.c.receipt_channel == receipt.channel
+    )
+    row = tx.execute(query.order_by(outbox.c.id).limit(1)).one_or_none()
+    return _queued(row) if row and receipt.ts else None
+
+
 def latest(tx: Transaction, *, limit: int, undelivered: bool = False) -> tuple[Queued, ...]:
     """The newest messages, newest first; only those not delivered where asked."""
     query = select(outbox).order_by(outbox.c.id.desc()).limit(limit)
@@ -415,7 +430,7 @@ def undelivered(tx: Transaction) -> tuple[Held, ...]:
             func.min(outbox.c.created_at, type_=Time),
             func.max(outbox.c.error),
         )
-        .where(outbox.c.state.not_in([*_DONE, State.HELD.value]))
+        .where(outbox.c.state.in_([one.value for one in (*_WAITING, State.DEAD)]))
         .group_by(outbox.c.channel, outbox.c.state)
         .order_by(outbox.c.channel, outbox.c.state)
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, exists, select, update
 
-from monitor.store.schema import alerts, items, mutes, outbox, stories, story_items
+from monitor.store.schema import alerts, boards, items, mutes, outbox, stories, story_items
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,7 +31,8 @@ def prune(tx: Transaction, *, before: datetime, limit: int) -> int:
 
 
 def _prune_items(tx: Transaction, before: datetime, limit: int) -> int:
-    old = select(items.c.id).where(items.c.first_seen_at < before).order_by(items.c.id).limit(limit)
+    old = select(items.c.id).where(items.c.first_seen_at < before)
+    old = old.order_by(items.c.first_seen_at).limit(limit)
     ids = tx.execute(old).scalars().all()
     if not ids:
         return 0
@@ -44,10 +45,14 @@ def _prune_messages(tx: Transaction, before: datetime, limit: int) -> int:
     finished = (
         select(outbox.c.id)
         .where(
-            outbox.c.state.in_(["sent", "dead", "digested", "muted"]),
+            # Said in this way no index serves it, so the age is searched for: nearly all are finished.
+            outbox.c.state.not_in(["pending", "held", "sending", "unknown", "parked"]),
             outbox.c.created_at < before,
             ~exists().where(held.c.digest_id == outbox.c.id),
+            # What is still edited must be found: a feed may fail for longer than anything is kept.
+            ~exists().where(boards.c.key == outbox.c.key, boards.c.ended.is_(False)),
         )
+        .order_by(outbox.c.created_at)
         .limit(limit)
     )
     ids = tx.execute(finished).scalars().all()
@@ -58,6 +63,7 @@ def _prune_alerts(tx: Transaction, before: datetime, limit: int) -> int:
     finished = (
         select(alerts.c.id)
         .where(alerts.c.updated_at < before, ~exists().where(outbox.c.alert_id == alerts.c.id))
+        .order_by(alerts.c.updated_at)
         .limit(limit)
     )
     ids = tx.execute(finished).scalars().all()
@@ -74,6 +80,7 @@ def _prune_stories(tx: Transaction, before: datetime, limit: int) -> int:
             ~exists().where(alerts.c.story_id == stories.c.id),
             ~exists().where(merged.c.merged_into == stories.c.id),
         )
+        .order_by(stories.c.last_item_at)
         .limit(limit)
     )
     ids = tx.execute(finished).scalars().all()

@@ -232,7 +232,7 @@ alerts = Table(
     Column("severity", Text, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("created_at", Time, nullable=False),
-    Column("updated_at", Time, nullable=False),
+    Column("updated_at", Time, nullable=False, index=True),
     # Where the story's message is, "" for nowhere (yet): not sent, or told in a digest.
     Column("message_channel", Text, nullable=False),
     Column("message_ts", Text, nullable=False),
@@ -261,7 +261,7 @@ outbox = Table(
     # Rank of severity: what matters less may be held in quiet hours.
     Column("rank", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),
-    Column("created_at", Time, nullable=False),
+    Column("created_at", Time, nullable=False, index=True),
     Column("not_before", Time, nullable=False),
     # Of the first and the latest attempt: a look-up in the channel's history starts at the first.
     Column("first_tried_at", Time),
@@ -293,6 +293,9 @@ boards = Table(
     Column("key", Text, nullable=False),
     # What the message says.
     Column("shown", JSON, nullable=False),
+    # What of that people were notified of.
+    Column("told", JSON, nullable=False),
+    Column("began_at", Time, nullable=False),
     Column("update_after", Time, nullable=False),
     Column("updates", Integer, nullable=False),
     Column("ended", Boolean, nullable=False),
@@ -320,4 +323,36 @@ mutes = Table(
     Column("made_at", Time, nullable=False),
     # NULL for ever.
     Column("until", Time),
+)
+
+# What readers said of an alert; kept when the alert is forgotten, for whoever mends the rules.
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("alert_id", _Id, primary_key=True, autoincrement=False),
+    # The person's id on Slack.
+    Column("who", Text, primary_key=True),
+    Column("made_by", Text, nullable=False),
+    Column("made_at", Time, nullable=False),
+    Column("story_id", _Id, nullable=False),
+    Column("rules", JSON, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("url", Text, nullable=False),
+)
+
+# What was asked on Slack and done: an envelope that comes again does nothing.
+clicks = Table(
+    "clicks",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("made_at", Time, nullable=False, index=True),
+)
+
+# Work that one of several replicas does at a time.
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("until", Time, nullable=False),
 )

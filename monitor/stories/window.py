@@ -33,6 +33,8 @@ MAX_CANDIDATES = 12
 _KEY_TERMS = 20
 _FAR_BEHIND = 0.25
 """Of the evidence that the best candidate shares; a story that shares less is not looked at."""
+_TIE = 1e-5
+"""Evidence that differs by less may have been added up in another order."""
 _POSTINGS = 600
 """Entries of the index that are looked at for one report, those of rare terms first."""
 
@@ -183,12 +185,21 @@ class Window:
                 break
             for story in posting:
                 shared[story] = shared.get(story, 0.0) + weight
-        least = _FAR_BEHIND * max(shared.values(), default=0.0)
-        near = [story for story, weight in shared.items() if weight >= least]
-        best = heapq.nsmallest(
-            MAX_CANDIDATES, near, key=lambda story: (-round(shared[story], 6), story)
-        )
-        return [self._stories[story] for story in best]
+        return [self._stories[story] for story in _best(shared)]
+
+
+def _best(shared: Mapping[int, float]) -> list[int]:
+    """The stories that share most, the earlier before the later; there can be thousands of equals."""
+    if not shared:
+        return []
+    ranked = sorted(shared.values(), reverse=True)[:MAX_CANDIDATES]
+    last, least = ranked[-1], _FAR_BEHIND * ranked[0]
+    above = [story for story, weight in shared.items() if least <= weight > last + _TIE]
+    above.sort(key=lambda story: (-round(shared[story], 6), story))
+    if last < least:
+        return above
+    equal = (story for story, weight in shared.items() if abs(weight - last) <= _TIE)
+    return above + heapq.nsmallest(MAX_CANDIDATES - len(above), equal)
 
 
 def _keys(found: Report) -> list[Key]:

@@ -240,6 +240,15 @@ def test_the_running_service_answers_its_health_check(
     assert program.run("health").returncode == 0
 
 
+def test_a_service_that_answers_nobody_is_not_restarted_for_that(program: Program) -> None:
+    program.configure(feeds=["https://a.example/rss"], web='listen = ""')
+
+    asked = program.run("health")
+
+    assert asked.returncode == 0
+    assert "the service answers nobody" in asked.stderr
+
+
 def test_an_edited_rule_is_in_force_within_seconds_and_a_broken_one_is_not(
     program: Program, feeds: FeedServer, slack: FakeSlack, started: list[Running]
 ) -> None:

@@ -38,9 +38,10 @@ LAYERS = (
         "plan",
         "steady",
         "growth",
+        "why",
     },
-    {"growing", "feedpreview"},
-    {"poll", "deliver", "maintain", "reload", "checkup", "ops"},
+    {"growing", "feedpreview", "answering"},
+    {"poll", "deliver", "maintain", "reload", "checkup", "ops", "listening"},
     {"gauges"},
     {"web"},
     {"credentials"},
@@ -50,7 +51,7 @@ LAYERS = (
     {"demo"},
     {"options"},
     {"feedadding", "feedexchange"},
-    {"feedcommands", "mutecommands", "rulecommands", "storycommands"},
+    {"copycommands", "feedcommands", "mutecommands", "rulecommands", "storycommands"},
     {"searchcommands"},
     {"cli"},
     {"__main__"},
@@ -60,7 +61,7 @@ DOORS = {
     "apscheduler": {"scheduler.py"},
     "feedparser": {"feeds/parse.py"},
     "pycurl": {"feeds/fetch.py"},
-    "slack_sdk": {"receivers/slack/client.py"},
+    "slack_sdk": {"receivers/slack/client.py", "receivers/slack/socket.py"},
     "sqlalchemy": {"store/"},
     "alembic": {"store/"},
     "pysqlite3": {"store/"},
@@ -71,6 +72,7 @@ DOORS = {
     "babel": {"rules/cldr.py"},
     "typer": {
         "cli.py",
+        "copycommands.py",
         "options.py",
         "feedadding.py",
         "feedcommands.py",
@@ -163,6 +165,13 @@ def test_a_module_says_what_it_is_for() -> None:
         or len(said.splitlines()[0]) > 110
     }
     assert not silent
+
+
+def test_the_documents_draw_the_layers_as_they_are() -> None:
+    document = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    drawn = document.partition("## Rooms and layers\n")[2].partition("Imports go down only")[0]
+
+    assert [set(layer.split()) for layer in drawn.split("►")] == list(reversed(LAYERS))
 
 
 def test_every_module_has_its_place() -> None:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import typer.main
 
 from monitor.cli import cli
+from monitor.feeds.settings import PollingSettings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -24,6 +26,23 @@ def commands() -> list[str]:
 @pytest.mark.parametrize("command", commands())
 def test_every_command_is_in_the_readme(command: str) -> None:
     assert f"`{command}" in README
+
+
+def test_the_bot_is_invited_by_the_name_that_the_manifest_gives_it() -> None:
+    manifest = (ROOT / "docs" / "slack-app-manifest.yaml").read_text(encoding="utf-8")
+    name = re.search(r"^ +bot_user:\n +display_name: (.+)$", manifest, re.MULTILINE)
+    assert name
+
+    invited = re.findall(r"/invite @([^`\n]+)", README + manifest)
+
+    assert len(invited) >= 2
+    assert set(invited) == {name[1]}
+
+
+def test_how_soon_the_readme_says_that_news_is_told_is_what_the_defaults_give() -> None:
+    minutes = PollingSettings().interval // timedelta(minutes=1)
+
+    assert f"every {minutes} minutes on average, a quiet one every\n{2 * minutes} " in README
 
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "Dockerfile"])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from fakes import Clock, MemoryReceiver, promise
 
+from monitor.alerts import cron
 from monitor.alerts.quiet import Loudness
 from monitor.deliver import Deliver, Pacing
 from monitor.errors import (
@@ -587,3 +588,22 @@ def test_an_alert_of_a_snoozed_rule_and_another_is_sent(database: Database, now:
     desk.run(5)
 
     assert desk.told() == [["told again"]]
+
+
+def test_a_channel_with_a_schedule_hears_by_it_and_others_at_once(
+    database: Database, now: datetime
+) -> None:
+    hourly = Loudness(schedules={"#markets": cron.parse("0 * * * *")})
+    desk = Desk(database, now, loudness=hourly)
+    for number in range(2):
+        desk.promise(f"markets {number}", "#markets")
+    desk.promise("desk")
+    desk.promise("grave", "#markets", severity=Severity.CRITICAL)
+
+    desk.run(60)
+    assert sorted(desk.told()) == [["desk"], ["grave"]]
+
+    desk.clock.pass_(30 * 60)
+    desk.run(5)
+
+    assert desk.told()[2:] == [["markets 0", "markets 1"]]

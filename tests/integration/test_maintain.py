@@ -1,21 +1,22 @@
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
 from fakes import Clock, promise
 from sqlalchemy import event
 
+from monitor.errors import StoreError
 from monitor.maintain import Maintain
 from monitor.model import Receipt
-from monitor.store import outbox
+from monitor.store import migrate, outbox
+from monitor.store.database import Database
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-    import pytest
-
-    from monitor.store.database import Database
+    from pathlib import Path
 
 KEEP = timedelta(days=7)
 
@@ -67,8 +68,11 @@ def test_it_goes_in_steps_of_some_rows_and_says_how_many(
     begun: list[object] = []
     event.listen(database._engine, "begin", begun.append)  # noqa: SLF001 - counts transactions
 
-    Maintain(database, keep=KEEP, clock=Clock(now + timedelta(days=8)), step=2)()
+    clock, pauses = Clock(now + timedelta(days=8)), list[float]()
+    Maintain(database, keep=KEEP, clock=clock, step=2, wait=pauses.append)()
 
+    assert len(pauses) == 4, "polls write between the steps"
+    assert min(pauses) > 0
     assert left(database) == 0
     assert len(begun) >= 4 + 1, "four steps of two messages, and one that finds nothing"
     assert "rows=21" in caplog.text, "seven messages, alerts and stories"
@@ -102,3 +106,29 @@ def test_a_number_that_was_given_once_is_never_given_again(
         (new,) = outbox.latest(tx, limit=9)
     assert new.id > old.id
     assert new.message.key != old.message.key
+
+
+def test_a_database_that_is_damaged_is_noticed_within_a_day(tmp_path: Path, now: datetime) -> None:
+    file = tmp_path / "m.db"
+    with Database(f"sqlite:///{file}") as database:
+        migrate.upgrade(database)
+        for number in range(60):
+            promise(database, f"title {number} " * 50, channel=f"#{number}", now=now)
+    with file.open("r+b") as stream:
+        stream.seek(-20_000, os.SEEK_END)
+        stream.write(os.urandom(16_000))
+
+    with (
+        Database(f"sqlite:///{file}") as database,
+        pytest.raises(StoreError, match="damaged: stop the service and restore the newest backup"),
+    ):
+        Maintain(database, keep=KEEP, clock=Clock(now))()
+
+
+def test_a_sound_database_is_looked_after_in_silence(database: Database, now: datetime) -> None:
+    clock = Clock(now)
+    maintain = Maintain(database, keep=KEEP, clock=clock)
+
+    for _ in range(3):
+        maintain()
+        clock.pass_(86_400)

@@ -14,7 +14,9 @@ from sqlalchemy import update
 
 from monitor.deliver import Deliver, Pacing
 from monitor.errors import ChannelUnavailable, Refused, Unauthorised
+from monitor.feeds import rhythm
 from monitor.growing import Growing
+from monitor.maintain import Maintain
 from monitor.model import Feed, Outlet
 from monitor.ops import Ops
 from monitor.receivers.slack.client import SlackReceiver
@@ -23,6 +25,7 @@ from monitor.store import feeds as stored_feeds
 from monitor.store import migrate, outbox
 from monitor.store.database import Database
 from monitor.store.schema import feeds as feeds_table
+from monitor.store.schema import outbox as outbox_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,6 +93,11 @@ class Desk:
                 }
                 tx.execute(update(table).where(table.c.id <= number).values(**values))
 
+    def note(self, feed: int, **values: object) -> None:
+        """Let the database say this of a feed."""
+        with self.database.transaction() as tx:
+            tx.execute(update(feeds_table).where(feeds_table.c.id == feed).values(**values))
+
     def said(self) -> list[str]:
         """All messages of the ops channel as they read now."""
         messages = self.slack.in_channel("news-ops")
@@ -150,6 +158,152 @@ def test_failing_feeds_are_one_message_that_is_edited(desk: Desk) -> None:
     desk.run(2)
     (message,) = desk.said()
     assert "All feeds answer again" in message
+
+
+def test_a_feed_that_is_gone_is_told_until_it_is_taken_out(desk: Desk) -> None:
+    desk.note(1, gone_at=desk.clock())
+    desk.run(2)
+    (message,) = desk.said()
+    assert "gone for good" in message
+    assert "&lt;Outlet&gt; 0" in message
+
+    desk.note(1, active=False)
+    desk.run(2)
+    (message,) = desk.said()
+    assert "No feed is followed any more that is gone" in message
+
+
+def test_a_feed_that_falls_silent_is_told_and_when_it_speaks_again(desk: Desk) -> None:
+    now = desk.clock()
+    hourly = [(now - timedelta(hours=hours)).timestamp() for hours in range(1, 100)]
+    desk.note(2, rhythm=rhythm.pack(rhythm.of_history(hourly, now=now.timestamp())))
+    desk.run(2)
+    assert desk.said() == []
+
+    desk.clock.pass_(timedelta(days=14).total_seconds())
+    desk.run(2)
+    (message,) = desk.said()
+    assert "silent" in message
+    assert "&lt;Outlet&gt; 1" in message
+
+    desk.note(2, rhythm=rhythm.pack(rhythm.unknown(desk.clock().timestamp())))
+    desk.run(12)
+    (message,) = desk.said()
+    assert "All feeds bring news again" in message
+
+
+def test_gaps_are_told_in_one_message_that_counts_them(desk: Desk) -> None:
+    desk.note(3, gaps=1, gap_at=desk.clock())
+    desk.run(2)
+    (message,) = desk.said()
+    assert "may have been missed" in message
+    assert "once" in message
+
+    desk.note(3, gaps=4, gap_at=desk.clock())
+    desk.run(2)
+    (message,) = desk.said()
+    assert "4 times by now" in message
+
+    desk.clock.pass_(timedelta(days=1).total_seconds())
+    desk.run(2)
+    (message,) = desk.said()
+    assert "For a day no entries can have been missed" in message
+
+
+def test_a_feed_that_fails_an_hour_after_the_others_is_a_message_of_its_own(desk: Desk) -> None:
+    began = desk.clock() - timedelta(hours=1)
+    desk.fail_feeds(1, since=began)
+    desk.run(1)
+    desk.clock.pass_(7200)
+
+    desk.fail_feeds(2, since=began)
+    desk.run(3)
+    first, second = desk.said()
+    assert "Outlet&gt; 1" not in first
+    assert "Outlet&gt; 1" in second
+
+    desk.fail_feeds(1, since=began)
+    desk.run(3)
+    assert len(desk.said()) == 2, "one that answers again is an edit"
+
+
+def test_what_an_edit_told_silently_is_told_so_that_people_notice_after_a_while(desk: Desk) -> None:
+    began = desk.clock() - timedelta(hours=1)
+    desk.fail_feeds(1, since=began)
+    desk.run(5)
+    desk.fail_feeds(3, since=began)
+    desk.run(5)
+    (message,) = desk.said()
+    assert "Outlet&gt; 2" in message, "an edit at once"
+
+    desk.run(15)
+    desk.fail_feeds(0)
+    desk.run(60)
+
+    first, second = desk.said()
+    assert "Outlet&gt; 2" in second
+    assert "All feeds answer again" in second
+    assert "goes on in a newer message" in first, "nobody takes it for what is so now"
+
+
+def test_what_ends_and_begins_again_is_told_again_and_what_only_changes_is_not(desk: Desk) -> None:
+    desk.rules = ["rules/a.toml:4:2: no such entity", "rules/b.toml:1:1: no rule"]
+    desk.run(30)
+    desk.rules = ["rules/a.toml:5:9: no such list", "rules/b.toml:1:1: no rule"]
+    desk.run(30)
+    assert len(desk.said()) == 1, "the same file"
+
+    desk.rules = ["rules/b.toml:1:1: no rule"]
+    desk.run(5)
+    desk.rules = ["rules/a.toml:4:2: no such entity", "rules/b.toml:1:1: no rule"]
+    desk.run(5)
+
+    assert len(desk.said()) == 2
+
+
+def test_another_feed_of_an_outlet_that_fails_is_something_new(desk: Desk) -> None:
+    desk.jobs = ["Wire: no answer"]
+    desk.run(30)
+
+    desk.jobs = ["Wire: no answer", "Wire: no answer"]
+    desk.run(2)
+
+    assert len(desk.said()) == 2
+
+
+def test_what_failed_last_stands_first_among_many(desk: Desk) -> None:
+    desk.fail_feeds(40, since=desk.clock() - timedelta(hours=2))
+    desk.note(40, failing_since=desk.clock() - timedelta(hours=1))
+
+    desk.run(1)
+
+    (message,) = desk.said()
+    assert "Outlet&gt; 39" in message
+
+
+def test_a_matter_that_outlives_the_retention_is_still_edited(desk: Desk) -> None:
+    desk.fail_feeds(1, since=desk.clock() - timedelta(hours=1))
+    desk.run(1)
+    desk.clock.pass_(40 * 86_400)
+
+    Maintain(desk.database, keep=timedelta(days=7), clock=desk.clock)()
+    desk.fail_feeds(0)
+    desk.run(2)
+
+    (message,) = desk.said()
+    assert "All feeds answer again" in message
+
+
+def test_a_notice_that_slack_refused_for_good_is_begun_anew(desk: Desk) -> None:
+    desk.jobs = ["maintenance: a"]
+    desk.ops()
+    with desk.database.transaction() as tx:
+        tx.execute(update(outbox_table).values(state="dead"))
+
+    desk.run(2)
+
+    (message,) = desk.said()
+    assert "maintenance: a" in message
 
 
 def test_many_failing_feeds_are_counted(desk: Desk) -> None:
@@ -228,8 +382,12 @@ def test_once_a_day_it_says_that_it_works(desk: Desk) -> None:
     assert "40 feeds" in message
 
     desk.clock.now += timedelta(days=1)
-    desk.run(1)
-    assert len(desk.said()) == 2
+    desk.jobs = ["polling: the disk is full"]
+    desk.run(2)
+    assert any(
+        "The service runs, and this is wrong" in one and "does not work as it should: 1" in one
+        for one in desk.said()
+    )
 
 
 def test_a_webhook_is_for_readers_and_hears_nothing_of_this(desk: Desk) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from fakes import Clock
 from feedserver import Answer, FeedServer, rss, rss_item
+from sqlalchemy import update
 
 from monitor.errors import Unstorable
 from monitor.feeds import rhythm
@@ -19,6 +20,7 @@ from monitor.model import Feed, Outlet
 from monitor.plan import Plan
 from monitor.poll import Poll
 from monitor.store import feeds as stored_feeds
+from monitor.store.schema import feeds as table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from monitor.store.database import Database, Transaction
     from monitor.store.feeds import FeedState
 
-SETTINGS = PollingSettings.model_validate({"allow_private": ["127.0.0.1"], "timeout": "2s"})
+SETTINGS = PollingSettings.model_validate({"allow_private": ["127.0.0.0/30"], "timeout": "2s"})
 
 
 class RecordingIntake:
@@ -76,6 +78,11 @@ class Desk:
     def run(self, *, after: float = 0) -> None:
         self.clock.pass_(after)
         self.poll()
+
+    def make_due(self, path: str) -> None:
+        due = update(table).where(table.c.id == self.state(path).id)
+        with self.database.transaction() as tx:
+            tx.execute(due.values(next_poll_at=self.clock()))
 
     def state(self, path: str) -> FeedState:
         with self.database.reading() as tx:
@@ -149,6 +156,22 @@ def test_entries_that_could_not_be_stored_are_taken_in_the_next_time(desk: Desk)
     assert desk.intake.titles == ["first", "second"]
 
 
+def test_one_item_that_the_database_refuses_keeps_no_other_from_being_stored(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    titles = [str(number) for number in range(7)]
+    desk.server.publish("/a", document(*titles))
+    desk.intake.trouble["3"] = Unstorable("the database does not take it (23514)")
+    desk.follow("/a")
+
+    desk.run()
+
+    assert sorted(desk.intake.titles[-6:]) == ["0", "1", "2", "4", "5", "6"]
+    assert desk.state("/a").failures == 0
+    (said,) = [one.getMessage() for one in caplog.records if "item left out" in one.getMessage()]
+    assert "title=3 cause=the database does not take it" in said
+
+
 def test_what_to_ask_with_is_kept_anew_although_the_document_is_the_same(desk: Desk) -> None:
     desk.server.publish("/a", document("one"), etag='"1"')
     desk.follow("/a")
@@ -171,15 +194,10 @@ def test_a_feed_is_not_asked_before_it_is_due(desk: Desk) -> None:
     assert len(desk.server.asked("/a")) == 1
 
 
-@pytest.mark.parametrize(
-    "trouble", [RuntimeError("a bug"), Unstorable("the database does not take it")]
-)
-def test_content_that_brings_a_bug_to_light_touches_no_other_feed(
-    desk: Desk, trouble: Exception
-) -> None:
+def test_content_that_brings_a_bug_to_light_touches_no_other_feed(desk: Desk) -> None:
     desk.server.publish("/bad", document("poison"))
     desk.server.publish("/good", document("news"))
-    desk.intake.trouble["poison"] = trouble
+    desk.intake.trouble["poison"] = RuntimeError("a bug")
     desk.follow("/bad", "/good")
 
     desk.run()
@@ -234,6 +252,35 @@ def test_a_host_that_asks_for_a_pause_gets_it_for_all_its_feeds_within_limits(
 
 
 DAY = 86_400
+
+
+@pytest.mark.parametrize("status", [302, 301])
+def test_a_pause_is_for_the_host_that_asks_for_it_and_not_for_the_one_that_led_there(
+    desk: Desk, status: int
+) -> None:
+    with FeedServer(host="127.0.0.2") as other:
+        desk.server.redirect("/a", other.url("/new"), status=status)
+        desk.server.publish("/b", document("one"))
+        other.publish("/new", document("two"))
+        other.publish("/c", document("three"))
+        feeds = [(desk.server, "/b"), (other, "/c"), (desk.server, "/a")]
+        with desk.database.transaction() as tx:
+            followed = [Feed(server.url(path), Outlet(path)) for server, path in feeds]
+            stored_feeds.sync(tx, followed, now=desk.clock())
+        for _ in range(4):  # after which what moved for good is asked at its new address
+            desk.run(after=DAY)
+        asked = len(desk.server.asked("/a"))
+        other.answer("/new", Answer(status=429, headers={"Retry-After": "600"}))
+        desk.clock.pass_(100)
+        desk.make_due("/a")
+        before = desk.state("/b").next_poll_at
+
+        desk.run()
+
+        assert len(desk.server.asked("/a")) == asked + (status == 302)
+        assert desk.state("/a").failures == 1
+        assert desk.state("/c").next_poll_at - desk.clock() == timedelta(seconds=600)
+        assert desk.state("/b").next_poll_at == before
 
 
 def moved(desk: Desk, status: int) -> None:
@@ -437,7 +484,7 @@ def test_nothing_is_learned_from_news_that_could_not_be_kept(desk: Desk) -> None
     desk.run()
     first = desk.state("/a").rhythm
     desk.server.publish("/a", document("2", "1"))
-    desk.intake.trouble["2"] = Unstorable("too odd")
+    desk.intake.trouble["2"] = RuntimeError("a bug")
 
     desk.run(after=600)
 

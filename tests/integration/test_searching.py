@@ -16,6 +16,7 @@ from monitor.searching import Trial
 from monitor.store import feeds as stored_feeds
 from monitor.store import history
 from monitor.store import items as stored_items
+from monitor.store.items import NewItem
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -54,9 +55,8 @@ def keep(database: Database, now: datetime, *titles: str) -> None:
             item = Item(title, url=f"https://wire.example/{number}", language="en")
             seen = now + timedelta(minutes=number)
             key = f"x:{title}"
-            stored_items.add(
-                tx, replace(item, keys=(key,)), keys=[key], wording=title, feed=feed, now=seen
-            )
+            new = NewItem(replace(item, keys=(key,)), wording=title, keys=(key,))
+            stored_items.add(tx, [new], feed=feed, now=seen)
 
 
 def found(database: Database, query: str, rule_set: RuleSet, **since: datetime) -> list[str]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from monitor.model import Alert, Digest, Notice
 from monitor.receivers.slack import markup
+from monitor.receivers.slack.buttons import actions, said
 from monitor.receivers.telling import (
     MARKS,
     REPEAT,
@@ -59,13 +60,14 @@ class Rendered:
     """Visible to every member and app of the workspace: nothing secret goes in."""
 
 
-def render(message: Message, *, service: str, revision: int = 0) -> Rendered:
+def render(message: Message, *, service: str, revision: int = 0, buttons: bool = False) -> Rendered:
     """A message for Slack; valid Block Kit whatever a feed put in it.
 
     Args:
         message: An alert or a digest.
         service: The name of this service, "" to leave it out.
         revision: Counts the updates of a message; Slack wants new block ids for each.
+        buttons: Whether somebody listens to buttons.
     """
     service = cut(clean(service, limit=_MAX_SERVICE * 2), _MAX_SERVICE, markup.cost)
     content = message.content
@@ -76,6 +78,9 @@ def render(message: Message, *, service: str, revision: int = 0) -> Rendered:
     else:
         telling = _linkable(tell(content))
         text, blocks = _alert_notice(telling), _alert_blocks(telling, service)
+        blocks += said(content)
+        if buttons and message.thread is None:
+            blocks += actions(content)
     if message.repeat:
         text = f"({REPEAT}) {text}"
         blocks.append(_context(REPEAT.capitalize()))

@@ -1,4 +1,4 @@
-"""Slack: the only module that knows slack_sdk. Every call is made once; others decide what next.
+"""Slack: with socket.py the only one that knows slack_sdk. Every call is made once; others decide what next.
 
 The SDK's own retries are off: they post a message twice when its answer is lost.
 """
@@ -17,9 +17,10 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
 
-from monitor.errors import Unclear
+from monitor.errors import Refused, Unclear
 from monitor.model import Alert, Receipt
-from monitor.receivers.slack.blocks import EVENT_TYPE, plain, render
+from monitor.receivers.slack import markup
+from monitor.receivers.slack.blocks import EVENT_TYPE, Rendered, plain, render
 from monitor.receivers.slack.errors import (
     BOT_TOKEN,
     WEBHOOK,
@@ -29,30 +30,33 @@ from monitor.receivers.slack.errors import (
     refusal,
     wrong_secret,
 )
+from monitor.receivers.slack.views import dialogue, sections
 from monitor.settings import is_channel_id
+from monitor.text import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from pydantic import SecretStr
     from slack_sdk.web import SlackResponse
 
-    from monitor.model import Message
-    from monitor.receivers.slack.blocks import Rendered
+    from monitor.model import Message, Notice
 
-CLOCK_MARGIN = timedelta(seconds=60)
+CLOCK_MARGIN = timedelta(minutes=15)
 """How far Slack's clock and ours may differ when history is searched."""
 _PAGE = 200
 _MAX_PAGES = 100
+_MAX_SPOKEN = 200
 # What the SDK raises on answers that are JSON but no object, wrongly encoded, or nested too deep.
 _UNREADABLE = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 log = logging.getLogger(__name__)
 
 # The SDK logs addresses, bodies and the texts of exceptions; what matters of them is in our errors.
-_SILENT = logging.getLogger("monitor.receivers.slack.sdk")
-_SILENT.setLevel(logging.CRITICAL + 1)
+SILENT = logging.getLogger("monitor.receivers.slack.sdk")
+SILENT.setLevel(logging.CRITICAL + 1)
+"""For the SDK."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ class SlackReceiver:
         api_url: str = "https://slack.com/api/",
         service: str = "",
         timeout: float = 10.0,
+        buttons: bool = False,
     ) -> None:
         """Make a receiver; nothing is sent yet.
 
@@ -83,18 +88,21 @@ class SlackReceiver:
             api_url: With a closing slash; see `SlackSettings`.
             service: The name of this service, shown in messages.
             timeout: In seconds, for each wait on the network.
+            buttons: Whether somebody listens to buttons; without, none are shown.
 
         Raises:
             ConfigError: The token can't be a bot token.
         """
         self._service = service
+        self._buttons = buttons
+        self._timeout = timeout
         self._host = urlsplit(api_url).hostname or api_url
         self._web = WebClient(
             _checked_token(token),
             base_url=api_url,
             timeout=timeout,  # type: ignore[arg-type]  # typed as int, handed on to a socket
             retry_handlers=[],
-            logger=_SILENT,
+            logger=SILENT,
         )
         # Left to itself, the SDK takes a proxy from the environment but ignores NO_PROXY;
         # without one, urllib reads both.
@@ -104,7 +112,9 @@ class SlackReceiver:
     def send(self, message: Message) -> Receipt:
         """Post a message once. See `Receiver.send`."""
         try:
-            return self._post(message, render(message, service=self._service))
+            return self._post(
+                message, render(message, service=self._service, buttons=self._buttons)
+            )
         except Malformed as error:
             # One field that Slack does not like must not cost the reader the alert.
             log.warning("message sent without its layout: cause=%s", error)
@@ -132,7 +142,7 @@ class SlackReceiver:
 
     def update(self, message: Message, receipt: Receipt, *, revision: int) -> None:
         """Let a message say something else. See `Updater.update`."""
-        rendered = render(message, service=self._service, revision=revision)
+        rendered = render(message, service=self._service, revision=revision, buttons=self._buttons)
         # Without metadata it keeps its own, with the key of its first sending.
         self._call(
             lambda: self._web.chat_update(
@@ -159,6 +169,26 @@ class SlackReceiver:
         )
         stamps = [_text(posted, "ts") for posted in posts if _key(posted) == message.key]
         return Receipt(channel=channel, ts=min(stamps, key=float)) if stamps else None
+
+    def show(self, trigger: str, title: str, notices: Sequence[Notice]) -> None:
+        """Open a dialogue for whoever has just done something. See `Answerer.show`."""
+        view = dialogue(title, notices)
+        self._call(lambda: self._web.views_open(trigger_id=trigger, view=view), "")
+
+    def answer(self, address: str, notices: Sequence[Notice]) -> None:
+        """Tell one person something, where they asked. See `Answerer.answer`."""
+        # A stranger's address is nothing to send to, whoever put it there.
+        parts = urlsplit(address)
+        ours = parts.hostname == self._host or (parts.hostname or "").endswith(".slack.com")
+        if not ours or parts.scheme not in {"https", urlsplit(self._web.base_url).scheme}:
+            raise Refused("The address to answer to is not one of Slack's")
+        blocks = sections(notices)
+        text = markup.literal(clean(notices[0].heading, limit=_MAX_SPOKEN)) if notices else ""
+        answer = post_to_webhook(
+            address, Rendered(text, blocks, {}), timeout=self._timeout, private=True
+        )
+        if answer.status >= 400:  # noqa: PLR2004  (HTTP errors)
+            raise Refused(f"Slack did not take the answer (HTTP {answer.status})")
 
     def check(self) -> Identity:
         """Ask Slack who we are, for `monitor check --online`.
@@ -251,20 +281,32 @@ class SlackReceiver:
         raise Unclear(f"There is more in {channel} than can be searched")
 
     def _call(self, call: Callable[[], SlackResponse], channel: str) -> SlackResponse:
-        """Call Slack once.
+        return called(call, host=self._host, channel=channel)
 
-        Raises:
-            DeliveryError: It did not succeed.
-        """
-        try:
-            return call()
-        except SlackApiError as error:
-            # Not chained: the SDK's error holds the request with its token.
-            raise refusal(_answer(error.response), channel=channel) from None
-        except (OSError, HTTPException) as error:
-            raise failure(error, host=self._host) from error
-        except _UNREADABLE as error:
-            raise refusal(Answer(200), channel=channel) from error
+
+def called(
+    call: Callable[[], SlackResponse], *, host: str, channel: str = "", secret: str = BOT_TOKEN
+) -> SlackResponse:
+    """Call Slack once.
+
+    Args:
+        call: Calls it.
+        host: For the text of an error, as are the next two.
+        channel: Whom it concerns.
+        secret: The variable of the token that is used.
+
+    Raises:
+        DeliveryError: It did not succeed.
+    """
+    try:
+        return call()
+    except SlackApiError as error:
+        # Not chained: the SDK's error holds the request with its token.
+        raise refusal(_answer(error.response), channel=channel, secret=secret) from None
+    except (OSError, HTTPException) as error:
+        raise failure(error, host=host) from error
+    except _UNREADABLE as error:
+        raise refusal(Answer(200), channel=channel, secret=secret) from error
 
 
 def _thread(message: Message) -> dict[str, Any]:
@@ -275,8 +317,16 @@ def _thread(message: Message) -> dict[str, Any]:
     return {"thread_ts": message.thread.ts, "reply_broadcast": shown}
 
 
-def post_to_webhook(url: str, rendered: Rendered, *, timeout: float) -> Answer:
+def post_to_webhook(
+    url: str, rendered: Rendered, *, timeout: float, private: bool = False
+) -> Answer:
     """Post to an incoming webhook once and return its answer, whatever it says.
+
+    Args:
+        url: Its address.
+        rendered: The message.
+        timeout: In seconds, for each wait on the network.
+        private: For an address to answer to: only who asked sees it, and what they asked at stays.
 
     Raises:
         DeliveryError: No whole answer came back.
@@ -285,12 +335,17 @@ def post_to_webhook(url: str, rendered: Rendered, *, timeout: float) -> Answer:
         url,
         timeout=timeout,  # type: ignore[arg-type]  # typed as int, handed on to a socket
         retry_handlers=[],
-        logger=_SILENT,
+        logger=SILENT,
     )
     hook.proxy = None  # as above
     try:
         answer = hook.send(
-            text=rendered.text, blocks=rendered.blocks, unfurl_links=False, unfurl_media=False
+            text=rendered.text,
+            blocks=rendered.blocks,
+            unfurl_links=False,
+            unfurl_media=False,
+            response_type="ephemeral" if private else None,
+            replace_original=False if private else None,
         )
     except (OSError, HTTPException) as error:
         raise failure(error, host=urlsplit(url).hostname or "Slack") from error

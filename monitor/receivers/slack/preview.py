@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
     from monitor.model import Message
 
-# What markup.py writes, and nothing else: a link, a time, bold.
+# What markup.py and buttons.py write, and nothing else: a link, a time, bold, a person.
 _TOKEN = re.compile(
     r"<!date\^(?P<seconds>\d+)\^[^|>]*\|[^>]*>"
     r"|<(?P<url>https?://[^|>]+)\|(?P<label>[^>]*)>"
+    r"|<@(?P<person>[A-Z0-9]+)>"
     r"|\*(?P<bold>[^*\n]+)\*"
 )
 _PAGE = """<!doctype html>
@@ -84,6 +85,8 @@ def _token(found: re.Match[str], timezone: tzinfo) -> str:
     if found["seconds"]:
         moment = datetime.fromtimestamp(int(found["seconds"]), UTC)
         return f"<time>{moment.astimezone(timezone):%b %d, %Y %H:%M}</time>"
+    if found["person"]:
+        return f"@{found['person']}"
     if found["url"]:
         return f'<a href="{_plain(found["url"])}" rel="noreferrer">{_plain(found["label"])}</a>'
     return f"<b>{_html(found['bold'], timezone)}</b>"

@@ -17,6 +17,7 @@ from feedserver import rss, rss_item
 
 from monitor.errors import ParseError
 from monitor.feeds.parsing import ParsePool, TooSlow
+from monitor.log import JsonFormatter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +33,7 @@ def item(inner: bytes) -> bytes:
     return head + inner + b"</item></channel></rss>"
 
 
-QUADRATIC = item(b"<author>" + b"a." * 64_000 + b"</author>")
+QUADRATIC = item(b"<of-its-own/><author>" + b"a." * 64_000 + b"</author>")
 
 
 def workers(of: int | None = None) -> list[int]:
@@ -269,3 +270,34 @@ def test_workers_do_not_outlive_a_service_that_was_killed(document: bytes) -> No
         parent.kill()
 
     assert wait_until_gone(worker, within=8)
+
+
+BUG = """
+from monitor.feeds import jsonfeed
+def _bug_of_ours(written, *, url):
+    raise KeyError("version" * 9_000)
+jsonfeed.read = _bug_of_ours
+"""
+"""Loaded by Python as it starts: the worker is the real one, with a bug in it."""
+
+
+def test_a_bug_in_a_worker_is_logged_once_with_its_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(BUG)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    address = "https://name:secret@wire.example/json"
+
+    with ParsePool(workers=1) as pool:
+        for _ in range(2):
+            with pytest.raises(ParseError, match="this program has a bug that it brings to light"):
+                pool.parse(b'{"version": "https://jsonfeed.org/version/1.1"}', url=address)
+        assert len(workers()) == 1, "it is as good as before"
+        assert pool.parse(FEED, url=URL).entries
+
+    (record,) = caplog.records
+    told = JsonFormatter().format(record)
+    assert "document not read, please report: url=https://wire.example/json" in told
+    assert "_bug_of_ours" in told
+    assert len(told) < 6_000
+    assert "secret" not in told

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SLOW = (
-    b'<rss version="2.0"><channel><item><title>Hello</title><guid>1</guid><author>'
-    + b"a." * 64_000
-    + b"</author></item></channel></rss>"
+    b'<rss version="2.0"><channel><item><title>Hello</title><guid>1</guid>'
+    b"<of-its-own/><author>" + b"a." * 64_000 + b"</author></item></channel></rss>"
 )
 """Takes feedparser 6 more than ten seconds, for it is quadratic in names of authors."""
+ODD = b"<rss><channel><item><title>Hello</title><of-its-own/></item></channel></rss>"
+"""Takes feedparser as well, for not all of it is plain."""
 
 
 def document(title: str) -> bytes:
@@ -137,7 +138,20 @@ def test_a_document_that_brings_a_bug_to_light_gets_its_answer(
         raise RuntimeError("a bug")
 
     monkeypatch.setattr("monitor.feeds.parsing.ParsePool.parse", broken)
+    desk.hand_in(fetched(1, ODD))
+    assert "bug" in str(desk.next().outcome)
+
+    monkeypatch.setattr("monitor.feeds.reading.parse_at_once", broken)
+    desk.hand_in(fetched(1, document("News")))
+    assert "bug" in str(desk.next().outcome)
+
+
+def test_a_plain_document_needs_no_process(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise AssertionError("a worker was asked")
+
+    monkeypatch.setattr("monitor.feeds.parsing.ParsePool.parse", refused)
 
     desk.hand_in(fetched(1, document("News")))
 
-    assert "bug" in str(desk.next().outcome)
+    assert desk.next().parsed

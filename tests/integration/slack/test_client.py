@@ -25,6 +25,7 @@ from monitor.errors import (
     Unclear,
 )
 from monitor.model import Digest, Receipt
+from monitor.online import BUTTON_SCOPES
 from monitor.receivers import Finder
 from monitor.receivers.slack.client import SlackReceiver
 from monitor.receivers.slack.webhook import WebhookReceiver
@@ -251,6 +252,13 @@ def test_a_new_process_finds_what_an_old_one_sent(slack: FakeSlack) -> None:
     assert _receiver(slack).find(message(KOREAN), since=_since()) == receipt
 
 
+def test_a_message_is_found_though_slacks_clock_is_minutes_behind(slack: FakeSlack) -> None:
+    receipt = _receiver(slack).send(message(KOREAN))
+    tried = datetime.now(UTC) + timedelta(minutes=12)
+
+    assert _receiver(slack).find(message(KOREAN), since=tried) == receipt
+
+
 def test_all_pages_are_read(slack: FakeSlack) -> None:
     slack.page_size = 2
     receiver = _receiver(slack)
@@ -399,9 +407,10 @@ def test_what_can_not_be_a_webhook_is_told_at_once(url: str) -> None:
 def test_the_manifest_asks_for_the_scopes_that_are_used_and_no_others() -> None:
     manifest = Path(__file__).parents[3] / "docs/slack-app-manifest.yaml"
 
-    asked = re.findall(r"^ +- ([a-z:.]+)", manifest.read_text(), flags=re.MULTILINE)
+    scopes = manifest.read_text().partition("scopes:")[2]
+    asked = re.findall(r"^ +- ([a-z:.]+)", scopes, flags=re.MULTILINE)
 
-    assert sorted(asked) == sorted(SCOPES)
+    assert sorted(asked) == sorted([*SCOPES, *BUTTON_SCOPES])
 
 
 # The stand-in itself

@@ -110,18 +110,20 @@ def test_no_retry_after_breaks_anything(value: str) -> None:
     ],
 )
 def test_a_status_is_told_in_words(status: int, words: str) -> None:
-    assert str(refusal(status, {}, now=NOW)) == words
+    assert str(refusal(status, {}, host="a.example", now=NOW)) == words
 
 
 def test_only_410_is_for_good_and_only_429_and_503_may_ask_for_a_pause() -> None:
     headers = {"retry-after": "60"}
 
-    assert refusal(410, headers, now=NOW).gone
-    assert not refusal(404, headers, now=NOW).gone
-    assert refusal(429, headers, now=NOW).retry_after == timedelta(minutes=1)
-    assert refusal(503, headers, now=NOW).retry_after == timedelta(minutes=1)
-    assert refusal(500, headers, now=NOW).retry_after is None
+    assert refusal(410, headers, host="a.example", now=NOW).gone
+    assert not refusal(404, headers, host="a.example", now=NOW).gone
+    assert refusal(429, headers, host="a.example", now=NOW).retry_after == timedelta(minutes=1)
+    assert refusal(503, headers, host="a.example", now=NOW).retry_after == timedelta(minutes=1)
+    assert refusal(500, headers, host="a.example", now=NOW).retry_after is None
 
 
 def test_bot_protection_is_named() -> None:
-    assert "bot protection" in str(refusal(403, {"cf-mitigated": "challenge"}, now=NOW))
+    assert "bot protection" in str(
+        refusal(403, {"cf-mitigated": "challenge"}, host="a.example", now=NOW)
+    )

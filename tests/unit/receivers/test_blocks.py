@@ -31,7 +31,7 @@ from samplealerts import (
     message,
 )
 
-from monitor.model import Digest, Evidence, Outlet, Reason
+from monitor.model import Digest, Evidence, Outlet, Reason, Receipt
 from monitor.receivers.slack.blocks import Rendered, render
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 _OURS = re.compile(
     r"https?://[!-~]+?\|[^<>]+"
+    r"|@[UW][A-Z0-9]{2,30}"
     r"|!date\^\d+\^\{date_short_pretty\} \{time\}\|\d+-\d\d-\d\d \d\d:\d\d UTC"
 )
 _BIDI = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
@@ -366,3 +367,21 @@ def test_a_possible_repeat_says_so_to_eyes_and_ears() -> None:
     assert validate(rendered.blocks) == []
     assert list(texts(rendered.blocks))[-1] == "Possible repeat"
     assert rendered.text.startswith("(possible repeat) High: ")
+
+
+@given(hostile_alerts())
+def test_buttons_and_what_people_did_are_valid_whatever_they_are_called(alert: Alert) -> None:
+    rendered = render(message(alert), service="News desk", buttons=True)
+
+    _assert_slack_takes(rendered)
+    _assert_every_control_is_ours(rendered)
+    _assert_nothing_invisible(rendered)
+    assert rendered.blocks[-1]["type"] == "actions"
+
+
+def test_a_reply_in_a_thread_has_no_buttons() -> None:
+    reply = replace(message(ENGLISH), thread=Receipt("C1", "1.0"))
+
+    rendered = render(reply, service="", buttons=True)
+
+    assert "actions" not in {block["type"] for block in rendered.blocks}

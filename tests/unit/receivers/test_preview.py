@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -11,6 +13,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from samplealerts import ENGLISH, KOREAN, SAMPLES, hostile_alerts, hostile_digests, message
 
+from monitor.model import Act, Mark, Person
 from monitor.receivers.slack.preview import page
 
 if TYPE_CHECKING:
@@ -75,3 +78,16 @@ def test_a_page_of_a_digest_is_as_harmless(digest: Digest) -> None:
     read = _Reader(page(message(digest), service="Desk"))
 
     assert {tag for tag, _ in read.tags} <= _OURS
+
+
+def test_a_page_shows_who_muted_the_story() -> None:
+    moment = datetime(2026, 1, 31, 9, tzinfo=UTC)
+    marks = (
+        Mark(Act.MUTE, Person("ann <b>", "U0ANN"), moment, story=1, until=moment),
+        Mark(Act.IRRELEVANT, Person("<script>"), moment),
+    )
+
+    read = _Reader(page(message(replace(ENGLISH, marks=marks)), service=""))
+
+    assert "Story muted by @U0ANN until Jan 31, 2026 09:00" in read.text
+    assert "Not relevant, says <script>" in read.text

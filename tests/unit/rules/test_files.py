@@ -322,3 +322,23 @@ def test_a_file_that_changes_back_and_forth_always_says_what_it_says_now(load: L
         assert set(load(changing=two, staying=other).rules) == {"two", "other"}
         with pytest.raises(RuleError, match="defined twice"):
             load(changing=other, staying=other)
+
+
+def test_a_term_list_is_called_by_its_label(load: Loads) -> None:
+    rule_set = load(
+        names="""
+        [terms.captivity]
+        label = "taken prisoner"
+        ko = ["생포"]
+
+        [terms.plain]
+        en = ["word"]
+
+        [[rules]]
+        id = "r"
+        name = "R"
+        query = "@captivity OR @plain"
+        """
+    )
+
+    assert rules.compile_rules(rule_set).names == {"@captivity": "taken prisoner"}

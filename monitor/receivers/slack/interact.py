@@ -1,0 +1,126 @@
+"""What people ask on Slack: a payload of Slack's, which may hold anything -> a frozen value, or None."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from monitor.model import Person, Receipt
+from monitor.text import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+WHY = "why"
+"""The callback id of the message shortcut, and the action of its button."""
+_ID = re.compile(r"[A-Z][A-Z0-9]{2,30}")
+_TS = re.compile(r"[0-9]{1,20}\.[0-9]{1,10}")
+_TOKEN = re.compile(r"[A-Za-z0-9._-]{1,200}")
+_ACTION = re.compile(r"([a-z]{1,20})(?:\.[0-9]{1,3})?")
+RULE = re.compile(r"[a-z0-9-]{1,200}")
+"""The id of a rule, as a button may carry it."""
+_MAX_TEXT = 2_500
+_MAX_NAME = 80
+_MAX_URL = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Somebody pressed a button, used the shortcut of a message, or wrote a command."""
+
+    key: str
+    """The same for the same deed, however often Slack tells of it."""
+    by: Person
+    action: str
+    """Of the button; "why" for the shortcut, "command" for a command."""
+    about: Receipt
+    """The message; without a `ts` for a command."""
+    text: str = ""
+    """The button's value, or what was written behind the command."""
+    trigger: str = ""
+    """Opens a dialogue within three seconds; "" where none may be opened."""
+    reply_to: str = ""
+    """Where an answer goes that only this person sees; "" for nowhere."""
+
+
+def read(kind: str, payload: object, *, envelope: str) -> Asked | None:
+    """What an envelope's payload asks; None for what is none of ours or not as Slack sends it."""
+    if not isinstance(payload, dict):
+        return None
+    if kind == "slash_commands":
+        return _command(payload, envelope)
+    if kind != "interactive":
+        return None
+    match payload.get("type"):
+        case "block_actions":
+            return _press(payload)
+        case "message_action" if payload.get("callback_id") == WHY:
+            return _shortcut(payload)
+    return None
+
+
+def _press(payload: Mapping[str, Any]) -> Asked | None:
+    actions = payload.get("actions")
+    pressed = actions[0] if isinstance(actions, list) and actions else None
+    action = _ACTION.fullmatch(_text(pressed, "action_id"))
+    place = payload.get("container")
+    about = _message(_text(place, "channel_id"), _text(place, "message_ts"))
+    by = _person(payload.get("user"))
+    at = _text(pressed, "action_ts", _TOKEN)
+    if action is None or about is None or by is None:
+        return None
+    return Asked(
+        key=f"press {by.slack} {action[0]} {about.channel} {about.ts} {at}",
+        by=by,
+        action=action[1],
+        about=about,
+        text=_text(pressed, "value", RULE),
+        trigger=_text(payload, "trigger_id", _TOKEN),
+        reply_to=_text(payload, "response_url")[:_MAX_URL],
+    )
+
+
+def _shortcut(payload: Mapping[str, Any]) -> Asked | None:
+    about = _message(_text(payload.get("channel"), "id"), _text(payload, "message_ts"))
+    by = _person(payload.get("user"))
+    trigger = _text(payload, "trigger_id", _TOKEN)
+    if about is None or by is None or not trigger:
+        return None
+    return Asked(f"shortcut {by.slack} {trigger}", by, WHY, about, trigger=trigger)
+
+
+def _command(payload: Mapping[str, Any], envelope: str) -> Asked | None:
+    person = {"id": payload.get("user_id"), "username": payload.get("user_name")}
+    by = _person(person)
+    # The same command is meant anew each time it is written: only its envelope comes again.
+    key = _text(payload, "trigger_id", _TOKEN) or envelope[:_MAX_NAME]
+    if by is None or not key:
+        return None
+    return Asked(
+        key=f"command {by.slack} {key}",
+        by=by,
+        action="command",
+        about=Receipt(channel=_text(payload, "channel_id", _ID)),
+        text=clean(_text(payload, "text"), limit=_MAX_TEXT),
+        reply_to=_text(payload, "response_url")[:_MAX_URL],
+    )
+
+
+def _message(channel: str, ts: str) -> Receipt | None:
+    if _ID.fullmatch(channel) and _TS.fullmatch(ts):
+        return Receipt(channel, ts)
+    return None
+
+
+def _person(user: object) -> Person | None:
+    id_ = _text(user, "id", _ID)
+    name = _text(user, "username") or _text(user, "name")
+    return Person(clean(name, limit=_MAX_NAME) or id_, id_) if id_ else None
+
+
+def _text(data: object, name: str, form: re.Pattern[str] | None = None) -> str:
+    value = data.get(name) if isinstance(data, dict) else None
+    if not isinstance(value, str) or (form and not form.fullmatch(value)):
+        return ""
+    return value
