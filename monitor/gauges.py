@@ -31,18 +31,15 @@ def of_database(database: Database, *, now: datetime) -> list[Gauge]:
     with database.reading() as tx:
         tally = feeds.tally(tx, overdue=now - OVERDUE, since=now - timedelta(days=1))
         waiting = outbox.waiting(tx)
-    found = [*_of_feeds(tally, now), *_of_outbox(waiting, now)]
-    if database.path:
-        found.append(_size(database.path))
-    return found
+    return [*_of_feeds(tally, now), *_of_outbox(waiting, now), _size(database.path)]
 
 
 def of_service(
     report: Report, *, rules: int, rule_set: str, problems: int, version: str
 ) -> list[Gauge]:
     """How the service is and what it works with."""
-    works = [({"job": job.name}, float(job.works)) for job in report.jobs]
-    ages = [({"job": job.name}, job.ok_s) for job in report.jobs if job.ok_s is not None]
+    works = [({"task": job.name}, float(job.works)) for job in report.jobs]
+    ages = [({"task": job.name}, job.ok_s) for job in report.jobs if job.ok_s is not None]
     statuses = [({"status": one}, float(one == report.status)) for one in _STATUSES]
     return [
         Gauge("monitor_info", "The version that runs.", [({"version": version}, 1)]),
@@ -101,12 +98,11 @@ def _of_outbox(waiting: tuple[Waiting, ...], now: datetime) -> list[Gauge]:
     ]
 
 
-def _size(path: Path) -> Gauge:
+def _size(path: Path | None) -> Gauge:
     """Of the database file and its write-ahead log."""
     values = []
-    for kind, name in (("database", path.name), ("log", f"{path.name}-wal")):
-        try:
-            values.append(({"file": kind}, float(path.with_name(name).stat().st_size)))
-        except OSError:
-            values.append(({"file": kind}, 0.0))
+    if path:
+        for kind, file in (("database", path), ("log", path.with_name(f"{path.name}-wal"))):
+            size = file.stat().st_size if file.exists() else 0
+            values.append(({"file": kind}, float(size)))
     return Gauge("monitor_database_bytes", "Size of the SQLite file and its log.", values)

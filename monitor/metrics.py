@@ -110,7 +110,24 @@ _since_published = Histogram(
     registry=_registry,
 )
 
-_known_rules: set[str] = set()
+
+class Few:
+    """Values of a label: so many as they come, and one for all others, for each costs a time series."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._known: set[str] = set()
+
+    def label(self, value: str) -> str:
+        """The value, or OTHERS."""
+        if value not in self._known:
+            if len(self._known) >= self._most:
+                return OTHERS
+            self._known.add(value)
+        return value
+
+
+_rules = Few(MOST_RULES)
 
 
 def polled(*, news: bool) -> None:
@@ -144,7 +161,7 @@ def taken(new: int, revised: int, *, seconds: float) -> None:
 
 def matched(rule: str) -> None:
     """An item matched a rule."""
-    _matches.labels(_label(rule)).inc()
+    _matches.labels(_rules.label(rule)).inc()
 
 
 def decided(reason: Reason, rules: Iterable[str]) -> None:
@@ -152,15 +169,7 @@ def decided(reason: Reason, rules: Iterable[str]) -> None:
     _decisions.labels(reason.name.lower()).inc()
     if reason.tells:
         for rule in rules:
-            _alerts.labels(_label(rule)).inc()
-
-
-def _label(rule: str) -> str:
-    if rule not in _known_rules:
-        if len(_known_rules) >= MOST_RULES:
-            return OTHERS
-        _known_rules.add(rule)
-    return rule
+            _alerts.labels(_rules.label(rule)).inc()
 
 
 def attempted(error: DeliveryError | None = None) -> None:

@@ -161,8 +161,15 @@ class Reading:
 
 
 def _read(job: _Job, parse: Callable[..., _Parsed]) -> _Parsed | ParseError:
-    answer = job.answer
     began = time.monotonic()
+    outcome = _outcome(job, parse)
+    if outcome:
+        metrics.parsed(time.monotonic() - began)
+    return outcome
+
+
+def _outcome(job: _Job, parse: Callable[..., _Parsed]) -> _Parsed | ParseError:
+    answer = job.answer
     try:
         kind = answer.headers.get("content-type", "")
         marks = job.fetched.request.marks
@@ -173,5 +180,3 @@ def _read(job: _Job, parse: Callable[..., _Parsed]) -> _Parsed | ParseError:
         # Nobody waits for this thread: an exception that left it would leave its feed asked for ever.
         log.exception("document not read, please report: url=%s", urls.shown(answer.url))
         return ParseError("this program has a bug that it brings to light")
-    finally:
-        metrics.parsed(time.monotonic() - began)

@@ -35,6 +35,7 @@ _MAX_FORM = 4_000
 _MAX_FIELDS = 20
 _READY = "/readyz"
 
+
 def split(listen: str) -> tuple[str, int]:
     """Host and port of a `host:port` setting."""
     host, _, port = listen.rpartition(":")
@@ -129,7 +130,7 @@ class _Server(ThreadingHTTPServer):
         for one in left:
             _cut(one)
 
-    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002 - the base's
+    def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing: whoever asked is gone, and what we do wrong is told where it is done."""
 
 
@@ -219,7 +220,7 @@ class _Handler(BaseHTTPRequestHandler):
     def send_error(
         self,
         code: int,
-        message: str | None = None,
+        message: str | None = None,  # noqa: ARG002 - the base's
         explain: str | None = None,  # noqa: ARG002 - the base's
     ) -> None:
         """What the base refuses, said without repeating any of it."""

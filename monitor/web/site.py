@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
@@ -27,7 +28,7 @@ _PATIENCE_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class About:
     """What the pages are about."""
 
     name: str
@@ -48,8 +49,8 @@ class Service:
 class Site:
     """Answers every request."""
 
-    def __init__(self, service: Service, gate: Gate) -> None:
-        self._service = service
+    def __init__(self, about: About, gate: Gate) -> None:
+        self._about = about
         self._gate = gate
         self._turns = threading.BoundedSemaphore(AT_ONCE)
 
@@ -74,7 +75,7 @@ class Site:
         return self._in_turn(self._metrics)
 
     def _is_admitted(self, request: Request) -> bool:
-        return self._gate.admits(request.headers, now=self._service.clock())
+        return self._gate.admits(request.headers, now=self._about.clock())
 
     def _in_turn(self, make: Callable[[], Answer]) -> Answer:
         if not self._turns.acquire(timeout=_PATIENCE_S):
@@ -93,25 +94,27 @@ class Site:
 
         A restart does not make Slack take a token.
         """
-        report = self._service.report()
+        report = self._about.report()
         status = HTTPStatus.SERVICE_UNAVAILABLE if report.failing else HTTPStatus.OK
         return exchange.as_json(_told(report), status)
 
     def _ready(self) -> Answer:
-        missing = list(self._service.unready())
+        missing = list(self._about.unready())
         status = HTTPStatus.SERVICE_UNAVAILABLE if missing else HTTPStatus.OK
         return exchange.as_json({"ready": not missing, "missing": missing}, status)
 
     def _metrics(self) -> Answer:
-        service = self._service
+        about = self._about
         found = gauges.of_service(
-            service.report(),
-            rules=len(service.rules()),
-            rule_set=service.rule_set(),
-            problems=len(service.problems()),
-            version=service.version,
+            about.report(),
+            rules=len(about.rules()),
+            rule_set=about.rule_set(),
+            problems=len(about.problems()),
+            version=about.version,
         )
-        found += gauges.of_database(service.database, now=service.clock())
+        # Whether it answers is in the report; what was counted is told all the same.
+        with contextlib.suppress(StoreError):
+            found += gauges.of_database(about.database, now=about.clock())
         return exchange.Answer(metrics.page(found), type=metrics.CONTENT_TYPE)
 
 

@@ -68,7 +68,6 @@ DOORS = {
     "daachorse": {"rules/automaton.py"},
     "re2": {"rules/"},
     "prometheus_client": {"metrics.py"},
-    "jinja2": {"web/templating.py"},
     "babel": {"rules/cldr.py"},
     "typer": {
         "cli.py",
