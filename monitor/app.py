@@ -42,9 +42,10 @@ from monitor.store import migrate, outbox, pauses
 from monitor.store.clock import Timekeeper
 from monitor.store.database import Database, InstanceLock, sqlite_file
 from monitor.store.outbox import Held, State
+from monitor.web.about import About
 from monitor.web.gate import Gate
 from monitor.web.server import Server, split
-from monitor.web.site import About, Site
+from monitor.web.site import Site
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -250,6 +251,7 @@ class Service:
         about = About(
             name=config.service.name,
             version=__version__,
+            timezone=config.service.timezone,
             database=self._database,
             report=self.report,
             unready=self._unready,

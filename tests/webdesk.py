@@ -5,15 +5,17 @@ from __future__ import annotations
 import http.client
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from feedserver import closed_port
 
 from monitor.checkup import Report
 from monitor.model import Rule, Severity
+from monitor.web.about import About
 from monitor.web.gate import Gate
 from monitor.web.server import Server
-from monitor.web.site import About, Site
+from monitor.web.site import Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -54,6 +56,7 @@ class Desk:
         about = About(
             name="Test desk",
             version="1.2.3",
+            timezone=UTC,
             database=self.database,
             report=lambda: self.report,
             unready=lambda: self.missing,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from monitor.store.feeds import SHOWN, state_of
 from monitor.store.outbox import UNDELIVERED, State
 from monitor.store.schema import (
     alerts,
+    feedback,
     feeds,
     items,
     matches,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
 _MOST = 200
 """Of anything that belongs to one item or story."""
+_MOST_SAID = 10_000
 _MAX_SUMMARY = 1_000
 _MAX_CONTENT = 20_000
 
@@ -396,6 +399,13 @@ def volumes(tx: Transaction, *, day: datetime, week: datetime) -> dict[str, Volu
         .group_by(matches.c.rule)
     )
     return {row.rule: Volume(row.day, row.week, row.latest) for row in tx.execute(query)}
+
+
+def unwanted(tx: Transaction, *, since: datetime) -> Counter[str]:
+    """How many alerts of each rule readers found not relevant."""
+    query = select(feedback.c.rules).where(feedback.c.made_at >= since)
+    newest = query.order_by(feedback.c.made_at.desc()).limit(_MOST_SAID)
+    return Counter(rule for rules in tx.execute(newest).scalars() for rule in rules)
 
 
 def _first(tx: Transaction, since: datetime) -> int | None:

@@ -122,6 +122,7 @@ class Tally:
     """Since when the one that is longest due has been; None for none, in the past or not."""
     gaps: int
     with_gap: int
+    last_polled_at: datetime | None
 
 
 def tally(tx: Transaction, *, overdue: datetime, since: datetime) -> Tally:
@@ -139,6 +140,7 @@ def tally(tx: Transaction, *, overdue: datetime, since: datetime) -> Tally:
             func.min(case((~gone, feeds.c.next_poll_at)), type_=Time),
             func.coalesce(func.sum(feeds.c.gaps), 0),
             func.count(case((feeds.c.gap_at >= since, 1))),
+            func.max(feeds.c.last_polled_at, type_=Time),
         ).where(feeds.c.active.is_(True))
     ).one()
     return Tally(*row)
