@@ -191,9 +191,9 @@ def guess(threshold: float, interval: float) -> float:
 
 
 def per_day(rhythm: Rhythm) -> float | None:
-    """News a day, of late; None where nothing is known."""
+    """News a day, of late; None where too little is known."""
     watched = rhythm.watched[0]
-    return rhythm.news[0] / watched * _DAY_S if watched > 0 else None
+    return rhythm.news[0] / watched * _DAY_S if watched >= _HOUR_S else None
 
 
 def is_silent(rhythm: Rhythm, now: float) -> bool:

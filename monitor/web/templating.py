@@ -64,11 +64,20 @@ def marked(
     """A text cut to a length, in parts that are evidence and parts that are not."""
     parts: list[tuple[str, bool]] = []
     at, end = 0, min(len(text), limit)
-    for start, stop in sorted(spans):
-        start, stop = max(start, at), min(stop, end)  # noqa: PLW2901 - what lies inside and is left
-        if start >= stop:
-            continue
-        parts += [(text[at:start], False), (text[start:stop], True)]
-        at = stop
+    for start, stop in _joined(spans):
+        if max(start, at) < min(stop, end):
+            parts += [(text[at:start], False), (text[start : min(stop, end)], True)]
+            at = min(stop, end)
     parts.append((text[at:end] + ("…" if end < len(text) else ""), False))
     return [part for part in parts if part[0]]
+
+
+def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The same places, each once."""
+    joined: list[tuple[int, int]] = []
+    for start, stop in sorted(spans):
+        if joined and start < joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(stop, joined[-1][1]))
+        else:
+            joined.append((start, stop))
+    return joined
