@@ -74,6 +74,8 @@ class Reading:
         self._lock = threading.Lock()
         self._slow: set[int] = set()
         """Feeds whose last document took longer than a moment."""
+        self._puzzling: set[int] = set()
+        """Feeds whose plain documents brought a mistake of ours to light."""
         self._waiting = 0
         self._aside = 0
 
@@ -104,11 +106,26 @@ class Reading:
         job = _Job(replace(fetched, body_hash=body_hash), answer, done)
         if fetched.request.feed in self._slow:
             self._step_aside(job)
-        elif read := _read(job, parse_at_once):
+        elif read := self._read_at_once(job):
             job.end(read)
         else:
             self._count(waiting=1)
             self._quick_lane.submit(self._read_quickly, job)
+
+    def _read_at_once(self, job: _Job) -> ParsedFeed | ParseError | None:
+        """What a plain document says; None for one that is better read in a worker."""
+        try:
+            return _parsed(job, parse_at_once)
+        except ParseError as error:
+            return error
+        except Exception:
+            # A mistake of ours there must not cost the document: feedparser may read it all the same.
+            if job.feed not in self._puzzling:
+                self._puzzling.add(job.feed)
+                log.exception(
+                    "document not plain, please report: url=%s", urls.shown(job.answer.url)
+                )
+            return None
 
     def _read_quickly(self, job: _Job) -> None:
         outcome = _read(job, self._quick.parse)
@@ -160,23 +177,26 @@ class Reading:
         self.close()
 
 
-def _read(job: _Job, parse: Callable[..., _Parsed]) -> _Parsed | ParseError:
-    began = time.monotonic()
-    outcome = _outcome(job, parse)
-    if outcome:
-        metrics.parsed(time.monotonic() - began)
-    return outcome
-
-
-def _outcome(job: _Job, parse: Callable[..., _Parsed]) -> _Parsed | ParseError:
+def _parsed(job: _Job, parse: Callable[..., _Parsed]) -> _Parsed:
     answer = job.answer
+    kind = answer.headers.get("content-type", "")
+    marks = job.fetched.request.marks
+    began = time.monotonic()
+    read: object = True  # or refused: that took its time too
     try:
-        kind = answer.headers.get("content-type", "")
-        marks = job.fetched.request.marks
-        return parse(answer.body, url=answer.url, content_type=kind, marks=marks)
+        read = parsed = parse(answer.body, url=answer.url, content_type=kind, marks=marks)
+    finally:
+        if read:
+            metrics.parsed(time.monotonic() - began)
+    return parsed
+
+
+def _read(job: _Job, parse: Callable[..., _Parsed]) -> _Parsed | ParseError:
+    try:
+        return _parsed(job, parse)
     except ParseError as error:
         return error
     except Exception:
         # Nobody waits for this thread: an exception that left it would leave its feed asked for ever.
-        log.exception("document not read, please report: url=%s", urls.shown(answer.url))
+        log.exception("document not read, please report: url=%s", urls.shown(job.answer.url))
         return ParseError("this program has a bug that it brings to light")

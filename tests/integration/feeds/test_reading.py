@@ -155,3 +155,21 @@ def test_a_plain_document_needs_no_process(desk: Desk, monkeypatch: pytest.Monke
     desk.hand_in(fetched(1, document("News")))
 
     assert desk.next().parsed
+
+
+def test_a_mistake_of_ours_with_a_plain_document_costs_no_entry(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise KeyError("a mistake")
+
+    monkeypatch.setattr("monitor.feeds.reading.parse_at_once", broken)
+    desk.hand_in(fetched(1, document("News")))
+    first = desk.next()
+    desk.hand_in(fetched(1, document("More")))
+    second = desk.next()
+
+    titles = [entry.title for one in (first, second) if one.parsed for entry in one.parsed.entries]
+    assert titles == ["News", "More"]
+    (said,) = [one for one in caplog.records if "please report" in one.getMessage()]
+    assert said.exc_info
