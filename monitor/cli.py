@@ -166,7 +166,9 @@ def run(
     loaded, secrets = load(config), load_secrets(os.environ)
     receiver = app.make_receiver(loaded, secrets)
     ear = None if once else app.make_ear(loaded, secrets)
-    with app.Service(loaded, receiver, ear=ear, file=str(config), listens=not once) as service:
+    with app.Service(
+        loaded, receiver, ear=ear, token=secrets.web_token, file=str(config), listens=not once
+    ) as service:
         stopping.by(service.stop)
         if not once:
             service.run()

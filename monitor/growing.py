@@ -7,7 +7,7 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from monitor import growth, outcomes
+from monitor import growth, metrics, outcomes
 from monitor.errors import (
     ChannelUnavailable,
     DeliveryError,
@@ -111,12 +111,15 @@ class Growing:
         try:
             updater.update(message, shown.receipt, revision=shown.updates + 1)
         except Gone as error:
+            metrics.updated(error)
             self._close(shown, error)
         except DeliveryError as error:
+            metrics.updated(error)
             self._failed(shown, error)
             return False
         else:
             self._said = ""
+            metrics.updated()
             with self._database.transaction() as tx:
                 stored_alerts.updated(tx, shown)
             log.info("message updated: alert=%d channel=%s", shown.alert, shown.channel)

@@ -22,7 +22,7 @@ ROOMS = {"feeds", "rules", "stories", "alerts", "receivers", "store"}
 LAYERS = (
     {"errors"},
     {"model"},
-    {"text", "urls", "settings", "show", "signals"},
+    {"text", "urls", "settings", "show", "signals", "metrics"},
     {"problems"},
     {"syntax"},
     {"toml"},
@@ -42,6 +42,8 @@ LAYERS = (
     },
     {"growing", "feedpreview", "answering"},
     {"poll", "deliver", "maintain", "reload", "checkup", "ops", "listening"},
+    {"gauges"},
+    {"web"},
     {"credentials"},
     {"environment", "feedlists"},
     {"scheduler", "config", "log", "health", "example"},
@@ -72,6 +74,8 @@ DOORS = {
     "pysqlite3": {"store/"},
     "daachorse": {"rules/automaton.py"},
     "re2": {"rules/"},
+    "prometheus_client": {"metrics.py"},
+    "jinja2": {"web/templating.py"},
     "babel": {"rules/cldr.py"},
     "typer": {
         "cli.py",
