@@ -30,6 +30,7 @@ def feeds() -> Iterator[FeedServer]:
 
 
 def test_init_writes_what_check_accepts_and_never_overwrites(program: Program) -> None:
+    program.fresh = True
     assert program.run("init").returncode == 0
     assert program.run("check").returncode == 0
 
@@ -372,6 +373,7 @@ def test_check_online_asks_slack_and_every_feed(program: Program, feeds: FeedSer
     ids=" ".join,
 )
 def test_wrong_usage_exits_2(program: Program, args: list[str]) -> None:
+    program.fresh = len(args) == 1
     done = program.run(*args)
 
     assert done.returncode == 2
@@ -380,6 +382,7 @@ def test_wrong_usage_exits_2(program: Program, args: list[str]) -> None:
 
 @pytest.mark.slow
 def test_the_demo_prints_its_alerts_and_ends(program: Program) -> None:
+    program.fresh = True
     done = program.run("demo", "--seconds", "24", timeout=60)
 
     assert done.returncode == 0, done.stderr
