@@ -33,6 +33,20 @@ settings.load_profile("tests")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the slow ones: whichever came last would run alone."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    for item in items:
+        if _says_it_again(item):
+            item.add_marker("no_cover")
+
+
+def _says_it_again(item: pytest.Item) -> bool:
+    """Whether its lines are covered by other tests already: watching lines costs as much as running them.
+
+    Another database runs the same lines, and a property those of the examples beside it.
+    """
+    params = item.callspec.params if hasattr(item, "callspec") else {}
+    return "postgresql" in params.values() or getattr(
+        getattr(item, "obj", None), "is_hypothesis_test", False
+    )
 
 
 @pytest.fixture
