@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from monitor.errors import DeliveryError
 
-LONG = 600
+LONG = 300
 """Seconds of the clock: a test of hours need not look at every one."""
 
 

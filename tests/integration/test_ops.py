@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from monitor.receivers import Receiver
 
 
+LONG = 20
+"""Minutes of the clock."""
+
+
 class Desk:
     """The job, what it tells of in our hands, and Slack."""
 
@@ -75,10 +79,12 @@ class Desk:
         )()
 
     def run(self, minutes: int = 1) -> None:
-        for _ in range(minutes * 6):
+        """Let both jobs work every ten seconds, and every minute where it takes long."""
+        step = 10 if minutes < LONG else 60
+        for _ in range(minutes * 60 // step):
             self.ops()
             self.deliver()
-            self.clock.pass_(10)
+            self.clock.pass_(step)
 
     def fail_feeds(self, number: int, *, since: datetime | None = None) -> None:
         """Let the first feeds fail since then, and no others."""
