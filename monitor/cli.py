@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from monitor import __version__, log, show, signals, urls
+from monitor.backtestcommands import backtest
 from monitor.copycommands import copy
 from monitor.errors import ConfigError, MonitorError, Problem, StoreError
 from monitor.feedcommands import feeds_cli
@@ -65,6 +66,7 @@ cli.add_typer(alerts_cli, name="alerts")
 cli.add_typer(stories_cli, name="stories")
 cli.add_typer(db_cli, name="db")
 cli.command("search")(search)
+cli.command("backtest")(backtest)
 db_cli.command("copy")(copy)
 cli.command("mute")(mute)
 cli.command("unmute")(unmute)
