@@ -79,7 +79,10 @@ def baseline(
         if one.at < since:
             found.earlier.add(key)
         else:
-            found.told[key] = Told(one.rules, one.at, item)
+            known = found.told.get(key, Told(frozenset(), one.at, item))
+            found.told[key] = Told(known.rules | one.rules, min(known.at, one.at), item)
+    for key in found.earlier & found.told.keys():  # of two stories that became one
+        del found.told[key]
     return found
 
 

@@ -24,6 +24,7 @@ class Recorded:
     """What a channel was told of a story."""
 
     story: int
+    """Where it became part of another, that one."""
     channel: str
     scope: str
     """story, or item:12 for a rule that tells every item."""
@@ -52,7 +53,7 @@ class Verdict:
 def since(tx: Transaction, moment: datetime) -> Iterator[Recorded]:
     """What was told since then, and what was told before of stories that went on."""
     query = (
-        select(alerts, stories.c.started_at)
+        select(alerts, stories.c.started_at, stories.c.merged_into)
         .join(stories, stories.c.id == alerts.c.story_id)
         .where(or_(alerts.c.created_at >= moment, stories.c.last_item_at >= moment))
         .order_by(alerts.c.id)
@@ -60,7 +61,7 @@ def since(tx: Transaction, moment: datetime) -> Iterator[Recorded]:
     marked = _marked(tx)
     for row in tx.execute(query):
         yield Recorded(
-            row.story_id,
+            row.merged_into or row.story_id,
             row.channel,
             row.scope,
             frozenset(row.rules),
