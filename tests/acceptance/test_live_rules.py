@@ -64,7 +64,7 @@ def test_a_save_by_renaming_is_seen(service: Running, file: Path) -> None:
     [
         (b"\xff\xfe no UTF-8 \xff", "UTF-8"),
         (b"#" * 10_000_000, "larger than 2,000,000 bytes"),
-        (b"", "no rules any more"),
+        (b"", "there is no rule in this folder"),
         (RULES.encode()[:-40], "rules.toml:"),
     ],
     ids=["not UTF-8", "10 MB", "empty", "half written"],
