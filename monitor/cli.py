@@ -38,6 +38,7 @@ from monitor.options import (
 )
 from monitor.rulecommands import rules_cli
 from monitor.searchcommands import search
+from monitor.statscommands import stats
 from monitor.storycommands import stories_cli
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ cli.add_typer(stories_cli, name="stories")
 cli.add_typer(db_cli, name="db")
 cli.command("search")(search)
 cli.command("backtest")(backtest)
+cli.command("stats")(stats)
 db_cli.command("copy")(copy)
 cli.command("mute")(mute)
 cli.command("unmute")(unmute)
