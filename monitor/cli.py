@@ -17,6 +17,7 @@ import typer
 
 from monitor import __version__, log, show, signals, urls
 from monitor.backtestcommands import backtest
+from monitor.canarycommands import canary
 from monitor.copycommands import copy
 from monitor.errors import ConfigError, MonitorError, Problem, StoreError
 from monitor.feedcommands import feeds_cli
@@ -69,6 +70,7 @@ cli.add_typer(db_cli, name="db")
 cli.command("search")(search)
 cli.command("backtest")(backtest)
 cli.command("stats")(stats)
+cli.command("canary")(canary)
 db_cli.command("copy")(copy)
 cli.command("mute")(mute)
 cli.command("unmute")(unmute)

@@ -43,6 +43,11 @@ class Reload:
         """What is wrong in the files now, while those before them stay in force."""
         self.matcher: Matcher = self._checked(self._day)
 
+    @property
+    def fingerprint(self) -> str:
+        """Of the files that were last read, right or wrong."""
+        return self._seen
+
     def __call__(self) -> None:
         """Take changed rule files into force, all together or not at all.
 

@@ -43,7 +43,8 @@ LAYERS = (
         "why",
     },
     {"growing", "feedpreview", "answering"},
-    {"poll", "deliver", "maintain", "reload", "checkup", "ops", "listening"},
+    {"canary", "poll", "deliver", "maintain", "reload", "checkup", "ops", "listening", "weekly"},
+    {"review"},
     {"credentials"},
     {"environment", "feedlists"},
     {"scheduler", "config", "log", "health", "example"},
@@ -53,6 +54,7 @@ LAYERS = (
     {"feedadding", "feedexchange"},
     {
         "backtestcommands",
+        "canarycommands",
         "copycommands",
         "feedcommands",
         "mutecommands",
@@ -78,6 +80,7 @@ DOORS = {
     "typer": {
         "cli.py",
         "backtestcommands.py",
+        "canarycommands.py",
         "copycommands.py",
         "options.py",
         "feedadding.py",
