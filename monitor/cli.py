@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from monitor import __version__, log, show, signals, urls
+from monitor.backtestcommands import backtest
+from monitor.canarycommands import canary
 from monitor.copycommands import copy
 from monitor.errors import ConfigError, MonitorError, Problem, StoreError
 from monitor.explaincommands import explain
@@ -38,6 +40,7 @@ from monitor.options import (
 )
 from monitor.rulecommands import rules_cli
 from monitor.searchcommands import search
+from monitor.statscommands import stats
 from monitor.storycommands import stories_cli
 
 if TYPE_CHECKING:
@@ -67,6 +70,9 @@ cli.add_typer(stories_cli, name="stories")
 cli.add_typer(db_cli, name="db")
 cli.command("explain")(explain)
 cli.command("search")(search)
+cli.command("backtest")(backtest)
+cli.command("stats")(stats)
+cli.command("canary")(canary)
 db_cli.command("copy")(copy)
 cli.command("mute")(mute)
 cli.command("unmute")(unmute)
