@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from monitor import show
-from monitor.errors import MonitorError
-from monitor.options import (
+from monitor.commands.options import (
     CONFIG,
     FAILED,
     FINE,
@@ -24,6 +23,7 @@ from monitor.options import (
     right_now,
     time_of,
 )
+from monitor.errors import MonitorError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from monitor import charts, show
-from monitor.options import CONFIG, ConfigOption, JsonOption, database_of, load, right_now
-from monitor.rulecommands import rules_cli
+from monitor.commands.options import CONFIG, ConfigOption, JsonOption, database_of, load, right_now
+from monitor.commands.rules import rules_cli
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from monitor import charts, show, urls
-from monitor.options import (
+from monitor.commands.options import (
     CONFIG,
     FAILED,
     FINE,
