@@ -161,6 +161,7 @@ class Deliver:
         now = self._clock()
         held = self._loudness.held(now)
         holding = Holding(
+            now,
             held.below,
             held.until_digest_below,
             held.opened,

@@ -231,6 +231,7 @@ class Intake:
         material = _material(changes)
         scope = f"item:{one.id}" if route.every_item else "story"
         before = stored_alerts.told(tx, story=story, channel=route.channel, scope=scope)
+        pace = policy.tempo(route, self._matcher.rules, self._tempo)
         known = policy.Told(before.rules, before.severity, now - before.at) if before else None
         reason = policy.decide(
             route,
@@ -238,7 +239,7 @@ class Intake:
             too_old=too_old,
             changed=bool(material) and self._threads,
             edited=edited,
-            tempo=policy.tempo(route, self._matcher.rules, self._tempo),
+            tempo=pace,
             silenced=silence.over(story, route.rules),
         )
         decision = Decision(one.id, story, route.channel, wanted.rules, reason, changes, edited)
@@ -251,6 +252,12 @@ class Intake:
             why = policy.silencers(marks, story, route.rules)
             message = outbox.set_aside(tx, alert, channel=route.channel, why=why, now=now)
             return replace(decision, why=why, message=message)
+        until = now
+        if before and reason is Reason.COOLING_DOWN:
+            waiting = outbox.add_to_resting(tx, alert, alert_id=before.alert, now=now)
+            if waiting is not None:
+                return replace(decision, message=waiting)
+            until = min(before.at, now) + pace.cooldown
         after = stored_alerts.tell(
             tx,
             before,
@@ -259,7 +266,7 @@ class Intake:
             scope=scope,
             rules=[match.rule for match in route.matches],
             severity=policy.highest(match.severity for match in route.matches),
-            now=now,
+            now=until,
         )
         message = outbox.enqueue(
             tx,
@@ -269,6 +276,7 @@ class Intake:
             channel=route.channel,
             now=now,
             kind=Kind.REPLY if before else Kind.POST,
+            rests_until=until if until > now else None,
         )
         return replace(decision, message=message)
 

@@ -142,7 +142,7 @@ class Rule:
     repeat: timedelta | None = None
     """A story that goes on is told again after so long, zero is never; None is as configured."""
     cooldown: timedelta | None = None
-    """After a story was told, its changes are not told for so long; None is as configured."""
+    """After a story was told, what changes it waits for so long; None is as configured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,16 +247,16 @@ class Reason(StrEnum):
     NEW_SEVERITY = "a severity its story had not told yet"
     EVERY_ITEM = "the rule tells every item"
     CHANGED_STORY = "its story was told, and this changes it"
+    COOLING_DOWN = "its story was told a moment ago, so this change waits until its cooldown ends"
     REPEATED = "its story goes on, and was last told long ago"
     KNOWN_STORY = "its story was told already"
-    COOLING_DOWN = "its story was told a moment ago"
     MUTED_STORY = "its story is muted"
     SNOOZED_RULE = "its rule is snoozed"
     TOO_OLD = "older than the lookback when its feed was first seen"
 
     @property
     def tells(self) -> bool:
-        """Whether the channel is told now."""
+        """Whether the channel is told, now or once a cooldown ends."""
         return self in _TELLS
 
     @property
@@ -272,6 +272,7 @@ _TELLS = frozenset(
         Reason.NEW_SEVERITY,
         Reason.EVERY_ITEM,
         Reason.CHANGED_STORY,
+        Reason.COOLING_DOWN,
         Reason.REPEATED,
     }
 )

@@ -100,7 +100,7 @@ class AlertsSettings(Settings):
     cooldown: Duration = Field(
         default=timedelta(0),
         le=timedelta(days=365),
-        description="After a story was told, its changes are not told for so long.",
+        description="After a story was told, what changes it waits for so long.",
     )
 
     @property

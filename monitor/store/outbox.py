@@ -5,7 +5,7 @@ pending -> sending -> sent
               |-> parked -> pending           a person must mend something first
               '-> dead                        it will never be taken
 pending -> digested                           told as part of a digest instead
-pending -> held -> pending | digested         quiet hours, or the next digest is waited for
+pending -> held -> pending | digested         quiet hours, the next digest, the end of a cooldown
 pending | held -> muted                       a reader asked not to be told
 """
 
@@ -108,11 +108,42 @@ def enqueue(
     channel: str,
     now: datetime,
     kind: Kind = Kind.POST,
+    rests_until: datetime | None = None,
 ) -> int:
-    """Promise an alert to a channel; the number of the message."""
+    """Promise an alert to a channel, for later where it rests; the number of the message."""
     row = new_row(content, channel, now) | {"kind": kind.value}
+    if rests_until:
+        row |= {"state": State.HELD.value, "not_before": rests_until}
     key = key_of(tx, alert, revision)
     return _add(tx, {"key": key, "alert_id": alert, "revision": revision, **row})
+
+
+def add_to_resting(tx: Transaction, content: Alert, *, alert_id: int, now: datetime) -> int | None:
+    """Let what rests already say this too; the number of that message, None where none rests."""
+    row = tx.execute(
+        select(outbox.c.id, outbox.c.content)
+        .where(
+            outbox.c.alert_id == alert_id,
+            outbox.c.state == State.HELD.value,
+            outbox.c.not_before > now,
+        )
+        .order_by(outbox.c.id)
+        .limit(1)
+        .with_for_update()
+    ).one_or_none()
+    before = load(row.content) if row else None
+    if row is None or not isinstance(before, Alert):
+        return None
+    labels = {rule.id: rule for rule in (*before.rules, *content.rules)}
+    both = replace(
+        content,
+        rules=tuple(sorted(labels.values(), key=lambda rule: -rule.severity.rank)),
+        changes=tuple(dict.fromkeys((*before.changes, *content.changes))),
+        broadcast=before.broadcast or content.broadcast,
+    )
+    values = {"content": _dump(both), "rank": both.severity.rank}
+    tx.execute(update(outbox).where(outbox.c.id == row.id).values(values))
+    return int(row.id)
 
 
 def set_aside(tx: Transaction, content: Alert, *, channel: str, why: str, now: datetime) -> int:
