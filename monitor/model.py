@@ -310,12 +310,15 @@ class Mark:
     rule: str = ""
     until: datetime | None = None
     """None for ever, or until somebody takes it back."""
+    note: str = ""
+    """Why, in their words; not clean. "" where they did not say."""
 
     def __str__(self) -> str:
         """For people: "muted by ann until 2026-01-31 09:00 UTC"."""
         done = {Act.MUTE: "muted", Act.SNOOZE: "snoozed", Act.IRRELEVANT: "not relevant, said"}
         until = f" until {self.until:%Y-%m-%d %H:%M} UTC" if self.until else ""
-        return f"{done[self.act]} by {self.by.name}{until}"
+        why = f": {self.note}" if self.note else ""
+        return f"{done[self.act]} by {self.by.name}{until}{why}"
 
 
 @dataclass(frozen=True, slots=True)

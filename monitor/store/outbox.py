@@ -85,6 +85,9 @@ class Queued:
     sent_at: datetime | None
     receipt: Receipt
     error: str
+    marked_at: datetime | None = None
+    """Since when a digest does not show what readers did with it; None while it does."""
+    edits: int = 0
 
 
 def key_of(tx: Transaction, alert: int, revision: int) -> str:
@@ -230,6 +233,7 @@ def new_row(content: Content, channel: str, now: datetime) -> dict[str, Any]:
         "receipt_channel": "",
         "receipt_ts": "",
         "error": "",
+        "edits": 0,
     }
 
 
@@ -402,6 +406,48 @@ def at(tx: Transaction, receipt: Receipt) -> Queued | None:
     return _queued(row) if row and receipt.ts else None
 
 
+def told_in(tx: Transaction, digest: int) -> tuple[tuple[int | None, Alert], ...]:
+    """The alerts that a digest tells, in its order, each with the number under which it is known."""
+    query = select(outbox.c.alert_id, outbox.c.content).where(outbox.c.digest_id == digest)
+    return tuple(
+        (row.alert_id, content)
+        for row in tx.execute(query.order_by(outbox.c.id))
+        if isinstance(content := load(row.content), Alert)
+    )
+
+
+def next_marked(tx: Transaction, *, now: datetime, horizon: datetime) -> Queued | None:
+    """The digest that does not show for longest what readers did with it, and may be updated now."""
+    due = or_(outbox.c.not_before <= now, outbox.c.not_before > horizon)
+    query = (
+        select(outbox)
+        .where(outbox.c.marked_at.is_not(None), outbox.c.state == State.SENT.value, due)
+        .order_by(outbox.c.marked_at, outbox.c.id)
+        .limit(1)
+    )
+    row = tx.execute(query).one_or_none()
+    return _queued(row) if row else None
+
+
+def claim_marked(tx: Transaction, digest: Queued, *, next_update: datetime) -> bool:
+    """Be the one who updates a digest; False where another replica was first."""
+    mine = and_(outbox.c.id == digest.id, outbox.c.edits == digest.edits)
+    values = {"edits": digest.edits + 1, "not_before": next_update}
+    return tx.execute(update(outbox).where(mine).values(values)).rowcount == 1
+
+
+def shows_marks(tx: Transaction, digest: Queued) -> None:
+    """A digest shows what was known when it was looked at."""
+    # What has been done since is shown by the next update.
+    same = and_(outbox.c.id == digest.id, outbox.c.marked_at == digest.marked_at)
+    tx.execute(update(outbox).where(same).values(marked_at=None))
+
+
+def delay_marked(tx: Transaction, digest: Queued, *, until: datetime) -> None:
+    """Update a digest no sooner than that."""
+    tx.execute(update(outbox).where(outbox.c.id == digest.id).values(not_before=until))
+
+
 def latest(tx: Transaction, *, limit: int, undelivered: bool = False) -> tuple[Queued, ...]:
     """The newest messages, newest first; only those not delivered where asked."""
     query = select(outbox).order_by(outbox.c.id.desc()).limit(limit)
@@ -465,6 +511,8 @@ def _queued(row: Row[Any]) -> Queued:
         sent_at=row.sent_at,
         receipt=Receipt(row.receipt_channel, row.receipt_ts),
         error=row.error,
+        marked_at=row.marked_at,
+        edits=row.edits,
     )
 
 

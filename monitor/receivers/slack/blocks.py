@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from monitor.model import Alert, Digest, Notice
 from monitor.receivers.slack import markup
-from monitor.receivers.slack.buttons import actions, said
+from monitor.receivers.slack.buttons import actions, actions_of, said, said_in
 from monitor.receivers.telling import (
     MARKS,
     REPEAT,
@@ -75,6 +75,9 @@ def render(message: Message, *, service: str, revision: int = 0, buttons: bool =
         text, blocks = _notice_text(content), _notice_blocks(content, service)
     elif isinstance(content, Digest):
         text, blocks = _digest_notice(content), _digest_blocks(content, service)
+        blocks += said_in(content)
+        if buttons and content.alerts:
+            blocks += actions_of(content)
     else:
         telling = _linkable(tell(content))
         text, blocks = _alert_notice(telling), _alert_blocks(telling, service)

@@ -21,6 +21,7 @@ from monitor.errors import Refused, Unclear
 from monitor.model import Alert, Receipt
 from monitor.receivers.slack import markup
 from monitor.receivers.slack.blocks import EVENT_TYPE, Rendered, plain, render
+from monitor.receivers.slack.buttons import headlines
 from monitor.receivers.slack.errors import (
     BOT_TOKEN,
     WEBHOOK,
@@ -30,7 +31,7 @@ from monitor.receivers.slack.errors import (
     refusal,
     wrong_secret,
 )
-from monitor.receivers.slack.views import dialogue, sections
+from monitor.receivers.slack.views import choice_form, dialogue, reason_form, sections
 from monitor.settings import is_channel_id
 from monitor.text import clean
 
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from slack_sdk.web import SlackResponse
 
     from monitor.errors import DeliveryError
-    from monitor.model import Message, Notice
+    from monitor.model import Digest, Message, Notice
 
 CLOCK_MARGIN = timedelta(minutes=15)
 """How far Slack's clock and ours may differ when history is searched."""
@@ -173,7 +174,17 @@ class SlackReceiver:
 
     def show(self, trigger: str, title: str, notices: Sequence[Notice]) -> None:
         """Open a dialogue for whoever has just done something. See `Answerer.show`."""
-        view = dialogue(title, notices)
+        self._open_view(trigger, dialogue(title, notices))
+
+    def ask_reason(self, trigger: str, about: Receipt, place: int | None) -> None:
+        """Ask whoever said so why an alert is not relevant. See `Answerer.ask_reason`."""
+        self._open_view(trigger, reason_form(about, place))
+
+    def ask_which(self, trigger: str, about: Receipt, digest: Digest) -> None:
+        """Ask which alert of a digest is meant. See `Answerer.ask_which`."""
+        self._open_view(trigger, choice_form(about, headlines(digest)))
+
+    def _open_view(self, trigger: str, view: dict[str, Any]) -> None:
         self._call(lambda: self._web.views_open(trigger_id=trigger, view=view), "")
 
     def answer(self, address: str, notices: Sequence[Notice]) -> None:
