@@ -59,11 +59,9 @@ def read(kind: str, payload: object, *, envelope: str) -> Asked | None:
     """What an envelope's payload asks; None for what is none of ours or not as Slack sends it."""
     if not isinstance(payload, dict):
         return None
-    if kind == "slash_commands":
-        return _command(payload, envelope)
-    if kind != "interactive":
-        return None
-    match payload.get("type"):
+    match "" if kind != "interactive" else payload.get("type"):
+        case "" if kind == "slash_commands":
+            return _command(payload, envelope)
         case "block_actions":
             return _press(payload)
         case "message_action" if payload.get("callback_id") == WHY:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from blockkit import MAX_TOTAL, badly_escaped, control_sequences, texts, units, validate
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from samplealerts import (
     ARABIC,
     ENGLISH,
@@ -33,6 +33,8 @@ from samplealerts import (
 
 from monitor.model import Digest, Evidence, Outlet, Reason, Receipt
 from monitor.receivers.slack.blocks import Rendered, render
+from monitor.receivers.slack.buttons import headlines
+from monitor.receivers.slack.views import choice_form
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -377,6 +379,20 @@ def test_buttons_and_what_people_did_are_valid_whatever_they_are_called(alert: A
     _assert_every_control_is_ours(rendered)
     _assert_nothing_invisible(rendered)
     assert rendered.blocks[-1]["type"] == "actions"
+
+
+@given(hostile_digests())
+def test_a_digest_with_buttons_is_valid_whatever_was_done_with_it(digest: Digest) -> None:
+    _assert_slack_takes(render(message(digest), service="Desk", buttons=True))
+
+
+@given(hostile_digests())
+def test_a_form_that_names_the_alerts_of_a_digest_is_valid(digest: Digest) -> None:
+    assume(digest.alerts)
+
+    view = choice_form(Receipt("C1", "1.1"), headlines(digest))
+
+    assert validate(view["blocks"]) == []
 
 
 def test_a_reply_in_a_thread_has_no_buttons() -> None:

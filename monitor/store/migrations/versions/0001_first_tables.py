@@ -13,7 +13,7 @@ branch_labels = None
 depends_on = None
 
 
-def upgrade() -> None:
+def upgrade() -> None:  # noqa: PLR0915  (one for each table and index)
     """Bring the schema to this revision."""
     identity = op.create_table(
         "identity",
