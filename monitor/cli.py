@@ -229,7 +229,9 @@ def _check_online(config: Config, secrets: Secrets, channels: Sequence[str]) -> 
     fine, said = online.slack(receiver, buttons=ear is not None)
     show.say(f"slack    {said}", "" if fine else "red")
     if fine:
-        used = [config.alerts.channel, *channels, *config.alerts.digests, config.alerts.ops_channel]
+        alerts = config.alerts
+        routed = [name for names in alerts.by_severity.values() for name in names]
+        used = [alerts.channel, *routed, *channels, *alerts.digests, alerts.ops_channel]
         for what, (good, said) in {
             "channels": online.channels(receiver, filter(None, used)),
             "messages": online.layout(receiver),

@@ -83,6 +83,10 @@ class Holding:
     """When the last digest of each channel with a schedule of its own was due."""
     channels_below: int = 0
     """Those of a lower rank wait for that."""
+    busy: tuple[str, ...] = ()
+    """Channels that were told too much lately, whatever else holds for them."""
+    busy_opened: datetime | None = None
+    """When their last digest was due."""
 
     def clause(self) -> ColumnElement[bool]:
         """Whether an alert is one of them."""
@@ -92,7 +96,8 @@ class Holding:
             and_(table.c.channel == channel, _waiting(self.channels_below, opened))
             for channel, opened in self.channels.items()
         )
-        return or_(table.c.rank < self.below, waits, *scheduled)
+        busy = and_(table.c.channel.in_(self.busy), _waiting(self.channels_below, self.busy_opened))
+        return or_(table.c.rank < self.below, waits, busy, *scheduled)
 
     def to_hold(self) -> ColumnElement[bool]:
         """Never-tried alerts that are to be held."""

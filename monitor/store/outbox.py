@@ -258,6 +258,17 @@ def latest_tries(tx: Transaction, *, since: datetime) -> dict[str, datetime]:
     return {row[0]: row[1] for row in tx.execute(query)}
 
 
+def busy(tx: Transaction, *, since: datetime, above: int) -> tuple[str, ...]:
+    """The channels that were sent more messages than that since then."""
+    query = (
+        select(outbox.c.channel)
+        .where(outbox.c.tried_at > since, outbox.c.state == State.SENT.value)
+        .group_by(outbox.c.channel)
+        .having(func.count() > above)
+    )
+    return tuple(tx.execute(query).scalars())
+
+
 def start(tx: Transaction, queued: Queued, *, now: datetime) -> Queued | None:
     """Mark a message as being sent, before the call; None where somebody else was first.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from blockkit import texts
@@ -140,7 +140,7 @@ class Desk:
         self.quiesce()
         self.growing()
 
-    def submit(self, view: dict[str, object], **values: object) -> None:
+    def submit(self, view: dict[str, Any], **values: dict[str, Any]) -> None:
         """Fill in a form, and let what comes of it be shown."""
         assert self.slack.sockets.send("interactive", submit(view, **values))
         self.quiesce()
