@@ -16,12 +16,11 @@ from monitor import __version__, checkup
 from monitor.answering import Answering
 from monitor.config import receiver_in_use
 from monitor.deliver import Deliver, Pacing
-from monitor.errors import ConfigError
+from monitor.errors import ConfigError, StoreError
 from monitor.feeds.fetch import Fetcher
 from monitor.feeds.reading import Reading
 from monitor.feeds.schedule import PATIENCE
 from monitor.growing import Growing
-from monitor.health import HealthServer
 from monitor.intake import Intake
 from monitor.listening import Listening
 from monitor.maintain import Maintain
@@ -43,6 +42,10 @@ from monitor.store import migrate, outbox, pauses
 from monitor.store.clock import Timekeeper
 from monitor.store.database import Database, InstanceLock, sqlite_file
 from monitor.store.outbox import Held, State
+from monitor.web.about import About
+from monitor.web.gate import Gate
+from monitor.web.server import Server, split
+from monitor.web.site import Site
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -140,6 +143,7 @@ class Service:
         config: What to do.
         receiver: Who takes the alerts.
         ear: Where it is heard what people do; None where nobody can do anything.
+        token: What opens the status page; "" for none.
         file: The config file, as errors name it.
         listens: Whether it answers on web.listen while it runs.
         clock: This machine's time; where processes share a database, its server's counts instead.
@@ -158,6 +162,7 @@ class Service:
         receiver: Receiver,
         *,
         ear: Ear | None = None,
+        token: str = "",
         file: str = "config.toml",
         listens: bool = True,
         clock: Callable[[], datetime] = now,
@@ -168,15 +173,16 @@ class Service:
         self._wait = wait
         self._stopping = False
         self._clock_was_set = False
-        self._health: HealthServer | None = None
+        self._web: Server | None = None
         self._listening: Listening | None = None
         self._open = contextlib.ExitStack()
         self._open.callback(receiver.close)
         try:
             if listens and config.web.listen:
-                self._health = self._open.enter_context(_listening(config, file))
+                self._web = self._open.enter_context(_listening(config, file))
             self._build(config, receiver)
             self._listen_with(ear, receiver)
+            self._site = self._make_site(config, token)
         except BaseException:
             self._open.close()
             raise
@@ -245,6 +251,31 @@ class Service:
         self._listening = Listening(self._database, ear, answering, clock=self._clock)
         self._open.callback(self._listening.close)
         self._periods[Steady("listening", self._listening, may_take=STUCK)] = TICK
+
+    def _make_site(self, config: Config, token: str) -> Site:
+        about = About(
+            name=config.service.name,
+            version=__version__,
+            timezone=config.service.timezone,
+            database=self._database,
+            report=self.report,
+            unready=self._unready,
+            rules=lambda: self._reload.matcher.rules,
+            rule_set=lambda: self._reload.version,
+            problems=lambda: self._reload.problems,
+            clock=self._clock,
+        )
+        host, _ = split(config.web.listen or "127.0.0.1:0")
+        return Site(about, Gate(host, names=config.web.hosts, token=token))
+
+    def _unready(self) -> list[str]:
+        """Why it can't work yet or any more; rules are there since the start."""
+        missing = ["the service is stopping"] if self._stopping else []
+        try:
+            migrate.require_latest(self._database)
+        except StoreError as error:
+            missing.append(str(error))
+        return missing
 
     def _status(self) -> Notice:
         """How the service is, for whoever asks on Slack."""
@@ -358,8 +389,8 @@ class Service:
         scheduler = Scheduler()
         for job, period in self._periods.items():
             scheduler.every(period, job, name=job.name)
-        if self._health:
-            self._health.answer_with(self.report)
+        if self._web:
+            self._web.answer_with(self._site)
         scheduler.start()
         log.info(
             "service started: version=%s feeds=%d rules=%d",
@@ -473,9 +504,9 @@ class Service:
         self._open.close()
 
 
-def _listening(config: Config, file: str) -> HealthServer:
+def _listening(config: Config, file: str) -> Server:
     try:
-        return HealthServer(config.web.listen, file=file)
+        return Server(config.web.listen, file=file)
     except ConfigError:
         # Mostly the port is taken because the service runs already: then that is what to say.
         path = sqlite_file(config.database.url)

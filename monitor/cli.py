@@ -166,7 +166,9 @@ def run(
     loaded, secrets = load(config), load_secrets(os.environ)
     receiver = app.make_receiver(loaded, secrets)
     ear = None if once else app.make_ear(loaded, secrets)
-    with app.Service(loaded, receiver, ear=ear, file=str(config), listens=not once) as service:
+    with app.Service(
+        loaded, receiver, ear=ear, token=secrets.web_token, file=str(config), listens=not once
+    ) as service:
         stopping.by(service.stop)
         if not once:
             service.run()
@@ -354,7 +356,7 @@ def alerts_list(
         for one in queued
     ]
     columns = ("id", "state", "channel", "promised", "tries", "error", "headline")
-    show.table(f"{len(rows)} alerts", columns, rows)
+    show.table(show.plural(len(rows), "alert", "alerts"), columns, rows)
 
 
 _STATE_STYLES = {

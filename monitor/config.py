@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -24,6 +23,7 @@ from monitor.rules.settings import RulesSettings
 from monitor.settings import Settings
 from monitor.store.settings import DatabaseSettings
 from monitor.stories.settings import StoriesSettings
+from monitor.web.settings import WebSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
 MAX_SIZE = 4_000_000
 """Of the config file, in bytes: about 20,000 feeds."""
-_LISTEN = re.compile(r"(?:[\w.-]+|\[[0-9a-fA-F:.]+\]):(?P<port>[0-9]{1,5})")
-_MAX_PORT = 65_535
 
 
 def _zone(value: object) -> object:
@@ -69,13 +67,6 @@ def _is_header_text(value: str) -> str:
     return value
 
 
-def _is_listen(value: str) -> str:
-    found = _LISTEN.fullmatch(value)
-    if value and not (found and int(found["port"]) <= _MAX_PORT):
-        raise ValueError('write an address and a port, such as "127.0.0.1:8080", or "" for none')
-    return value
-
-
 class ServiceSettings(Settings):
     """How the service presents itself."""
 
@@ -90,15 +81,6 @@ class ServiceSettings(Settings):
     timezone: Annotated[ZoneInfo, BeforeValidator(_zone), PlainSerializer(str)] = Field(
         default=ZoneInfo("UTC"),
         description="Time zone of quiet hours, digests, the heartbeat and times on the console.",
-    )
-
-
-class WebSettings(Settings):
-    """The status page."""
-
-    listen: Annotated[str, AfterValidator(_is_listen)] = Field(
-        default="127.0.0.1:8080",
-        description='Address of /healthz; the status page is not in this version yet; "" for none.',
     )
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from monitor.toml import Positions, Where
 
 _MAX_SIZE = 10_000
+_SHORTEST = 16
+"""Characters of a token that anybody on the network may guess at."""
 _LOOPBACK = re.compile(r"http://(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?/")
 
 
@@ -29,6 +31,12 @@ class Secrets:
     slack_bot_token: SecretStr | None = None
     slack_app_token: SecretStr | None = None
     slack_webhook_url: SecretStr | None = None
+    monitor_web_token: SecretStr | None = None
+
+    @property
+    def web_token(self) -> str:
+        """What opens the status page; "" for none."""
+        return self.monitor_web_token.get_secret_value() if self.monitor_web_token else ""
 
 
 def load_secrets(environ: Mapping[str, str]) -> Secrets:
@@ -114,7 +122,18 @@ def _mistake(variable: str, text: str) -> tuple[str, str] | None:
         return "it holds quotation marks", "Write it without quotation marks"
     if not text.isascii() or any(char.isspace() or not char.isprintable() for char in text):
         return "it holds a space, line break or odd character", "Copy it again, in one piece"
+    if variable == "MONITOR_WEB_TOKEN":
+        return _weak(text)
     return _wrong_kind(variable, text)
+
+
+def _weak(text: str) -> tuple[str, str] | None:
+    if text.startswith(tuple(start for start, _, _ in _KINDS)):
+        return "it holds a secret of Slack's", "Make one of its own: `openssl rand -hex 16`"
+    if len(text) < _SHORTEST:
+        cause = f"it has fewer than {_SHORTEST} characters and could be guessed"
+        return cause, "Make one with `openssl rand -hex 16`"
+    return None
 
 
 def _wrong_kind(variable: str, text: str) -> tuple[str, str] | None:
@@ -140,7 +159,8 @@ def leaks(values: object, positions: Positions, file: str) -> Iterator[Problem]:
         if place[0] == "database" or not (_SLACK_SECRET.search(text) or SECRET_KEY.search(key)):
             continue
         line, column = positions.key(place)
-        remedy = f"Remove it here, and set {_secret_variable(key, text)} in the environment"
+        variable = "MONITOR_WEB_TOKEN" if place[0] == "web" else _secret_variable(key, text)
+        remedy = f"Remove it here, and set {variable} in the environment"
         cause = f'"{key}" holds a secret, and secrets do not belong in this file'
         yield Problem(file, line, column, cause, remedy)
 

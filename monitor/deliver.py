@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from monitor import growing, growth, outcomes
+from monitor import growing, growth, metrics, outcomes
 from monitor.alerts import policy
 from monitor.alerts.quiet import Loudness
 from monitor.errors import DeliveryError, Gone, Refused
+from monitor.model import Alert, Digest
 from monitor.receivers import Finder
 from monitor.store import alerts as stored_alerts
 from monitor.store import folding, mutes, outbox, pauses
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from monitor.growing import Growing
-    from monitor.model import Alert, Mark, Receipt
+    from monitor.model import Content, Mark, Receipt
     from monitor.receivers import Receiver
     from monitor.store.database import Database
 
@@ -325,6 +326,8 @@ class Deliver:
             if Cause.CREDENTIALS in self._pauses and pauses.lift(tx, Cause.CREDENTIALS):
                 outbox.unpark(tx, now=self._clock())
         if first:
+            metrics.attempted()
+            metrics.delivered(_alerts_in(claim.message.content), now=self._clock())
             log.info(
                 "alert delivered: message=%d channel=%s attempts=%d",
                 claim.id,
@@ -349,6 +352,7 @@ class Deliver:
             repeat=repeat,
         )
         self._put_back(claim, state, pause, error, looks=outcomes.looks_kept(error, claim.looks))
+        metrics.attempted(error)
         _log_trouble(claim, state, error)
         concerns_all = outcomes.pause_after(error)
         if concerns_all is None:
@@ -376,6 +380,12 @@ class Deliver:
                 error=str(error) if error else "",
                 looks=looks,
             )
+
+
+def _alerts_in(content: Content) -> tuple[Alert, ...]:
+    if isinstance(content, Digest):
+        return content.alerts
+    return (content,) if isinstance(content, Alert) else ()
 
 
 def _log_trouble(queued: Queued, state: State, error: DeliveryError) -> None:

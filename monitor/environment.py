@@ -72,7 +72,7 @@ def overrides(
         section, key = known[name]
         if section != "database" and is_secret(text or ""):
             cause = "it holds a secret, and this setting is no place for one"
-            remedy = "Secrets are called SLACK_BOT_TOKEN, SLACK_APP_TOKEN and SLACK_WEBHOOK_URL"
+            remedy = _SECRETS
             problems.append(Problem(variable, None, None, cause, remedy))
             continue
         annotation = dict(_sections(model))[section].model_fields[key].annotation
@@ -80,6 +80,9 @@ def overrides(
     return found, problems
 
 
+_SECRETS = (
+    "Secrets are called SLACK_BOT_TOKEN, SLACK_APP_TOKEN, SLACK_WEBHOOK_URL and MONITOR_WEB_TOKEN"
+)
 _FROM_FILES = ("MONITOR_DATABASE__URL",)
 """Settings that may hold a password: with _FILE after the name, the variable names a file."""
 _FILES = tuple(f"{name}_FILE" for name in _FROM_FILES)
@@ -101,7 +104,7 @@ def _unknown_variable(variable: str, known: Iterable[str]) -> Problem:
         cause = "feeds cannot be set by the environment"
         return Problem(variable, None, None, cause, remedy)
     if SECRET_KEY.search(variable.upper().removeprefix(PREFIX)):
-        remedy = "Secrets are called SLACK_BOT_TOKEN, SLACK_APP_TOKEN and SLACK_WEBHOOK_URL"
+        remedy = _SECRETS
         return Problem(variable, None, None, "there is no such setting", remedy)
     meant = did_you_mean(variable, (*known, *_FILES))
     hint = f'Did you mean "{meant}"? ' if meant else ""

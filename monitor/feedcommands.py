@@ -59,7 +59,7 @@ def feeds_list(*, config: ConfigOption = CONFIG, as_json: JsonOption = False) ->
         for state in states
     ]
     columns = ("outlet", "lang", "state", "last answer", "next poll", "remark", "address")
-    show.table(f"{len(rows)} feeds", columns, rows)
+    show.table(show.plural(len(rows), "feed", "feeds"), columns, rows)
     waiting = {feed.url for feed in loaded.feeds} - {state.feed.url for state in states}
     if waiting:
         count = show.plural(len(waiting), "feed", "feeds")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from monitor import growth, outcomes
+from monitor import growth, metrics, outcomes
 from monitor.errors import (
     ChannelUnavailable,
     DeliveryError,
@@ -122,6 +122,7 @@ class Growing:
         try:
             updater.update(message, shown.receipt, revision=shown.updates + 1)
         except Gone as error:
+            metrics.updated(error)
             self._close(shown, error)
         except DeliveryError as error:
             until = self._failed(error, f"alert={shown.alert} channel={shown.channel}")
@@ -130,6 +131,7 @@ class Growing:
             return False
         else:
             self._said = ""
+            metrics.updated()
             with self._database.transaction() as tx:
                 stored_alerts.updated(tx, shown)
             log.info("message updated: alert=%d channel=%s", shown.alert, shown.channel)
@@ -158,19 +160,23 @@ class Growing:
         try:
             message = replace(digest.message, content=content)
             updater.update(message, digest.receipt, revision=digest.edits + 1)
-        except Gone:
+        except Gone as error:
+            metrics.updated(error)
             log.info("digest was deleted and stays so: message=%d", digest.id)
         except DeliveryError as error:
             until = self._failed(error, f"digest={digest.id} channel={digest.message.channel}")
             with self._database.transaction() as tx:
                 outbox.delay_marked(tx, digest, until=until)
             return False
+        else:
+            metrics.updated()
         with self._database.transaction() as tx:
             outbox.shows_marks(tx, digest)
         return True
 
     def _failed(self, error: DeliveryError, what: str) -> datetime:
         """Say it once; when that message is tried again."""
+        metrics.updated(error)
         now = self._clock()
         if isinstance(error, RateLimited):
             self._paused_until = now + min(error.retry_after, outcomes.LONGEST_HOLD)

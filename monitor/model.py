@@ -220,6 +220,11 @@ class Outcome(StrEnum):
     FOLD = "fold"
     RELATED = "related"
 
+    @property
+    def said(self) -> str:
+        """To a person."""
+        return "joined" if self is Outcome.FOLD else self.value
+
 
 @dataclass(frozen=True, slots=True)
 class Assignment:

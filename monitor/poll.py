@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from monitor import urls
+from monitor import metrics, urls
 from monitor.errors import FeedError, StoreError, Unstorable
 from monitor.feeds import hints, moves, rhythm, schedule
 from monitor.feeds.exchange import Request
@@ -181,6 +181,7 @@ class Poll:
         wish = _wish(claimed.hints, response, now=now)
         due = self._next(claimed, now, known, wish=wish)
         self._unchanged.append(stored_feeds.Unchanged(claimed.id, due, response.validators, move))
+        metrics.polled(news=False)
         _log_recovery(claimed)
         _log_silence(claimed, known, now=now)
 
@@ -220,6 +221,7 @@ class Poll:
             return taken
 
         items = document.items[start:end]
+        began = time.monotonic()
         try:
             taken = self._database.run(lambda tx: keep(tx, items))
         except Unstorable:
@@ -228,7 +230,9 @@ class Poll:
             taken = self._database.run(lambda tx: keep(tx, some))
         document.done = end
         document.taken += replace(taken, decisions=())
+        _count(taken, seconds=time.monotonic() - began)
         if last:
+            metrics.polled(news=document.taken.new > 0)
             _log_polled(document)
         else:
             self._held.append(document)
@@ -302,6 +306,7 @@ class Poll:
                 stored_feeds.put_off(tx, error.host, until=now + pause)
 
         self._database.run(note)
+        metrics.failed(error)
         # Once when it starts, once when it ends: a feed that is down for a week is two lines.
         if error.gone:
             log.warning("feed gone, polled no more: feed=%s url=%s", *_names(claimed))
@@ -404,6 +409,14 @@ def _learned(claimed: Claimed, items: Sequence[Item], taken: Taken, *, now: date
 
 def _names(claimed: Claimed) -> tuple[str, str]:
     return claimed.feed.outlet.name, urls.shown(claimed.feed.url)
+
+
+def _count(taken: Taken, *, seconds: float) -> None:
+    metrics.taken(taken.new, taken.revised, seconds=seconds)
+    for _, rule in {(one.item, rule) for one in taken.decisions for rule in one.rules}:
+        metrics.matched(rule)
+    for one in taken.decisions:
+        metrics.decided(one.reason, one.rules)
 
 
 def _log_recovery(claimed: Claimed) -> None:

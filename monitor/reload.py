@@ -42,6 +42,8 @@ class Reload:
         self.problems: tuple[str, ...] = ()
         """What is wrong in the files now, while those before them stay in force."""
         self.matcher: Matcher = self._checked(self._day)
+        self.version = self._seen
+        """Of the rule files in force."""
 
     def __call__(self) -> None:
         """Take changed rule files into force, all together or not at all.
@@ -80,6 +82,7 @@ class Reload:
         if gone:
             log.warning("rules no longer in force: %s", ", ".join(gone))
         self.matcher = matcher
+        self.version = self._seen
         self.problems = ()
         said = "mended" if self._broken else "reloaded"
         log.info("rules %s: rules=%d", said, len(matcher.rules))

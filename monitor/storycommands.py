@@ -47,7 +47,11 @@ def stories_list(
         (str(one.id), show.ago(one.last_item_at, now=now), str(one.items), one.title)
         for one in found
     ]
-    show.table(f"{len(rows)} stories", ("id", "last item", "items", "first headline"), rows)
+    show.table(
+        show.plural(len(rows), "story", "stories"),
+        ("id", "last item", "items", "first headline"),
+        rows,
+    )
 
 
 @stories_cli.command("show")

@@ -134,7 +134,7 @@ def _near(one: Explanation) -> Iterator[Notice]:
     lines = [
         Line(
             f"{near.name} ({near.rule}) has "
-            + ", ".join(words for words, _ in _distinct(near.found)[:MAX_TOLD])
+            + ", ".join(list(dict.fromkeys(words for words, _ in _distinct(near.found)))[:MAX_TOLD])
             + f", but not {_clause(near.failed)}: {near.cause}"
         )
         for near in one.near

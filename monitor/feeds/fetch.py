@@ -24,7 +24,7 @@ from urllib.parse import unquote_to_bytes
 
 import pycurl
 
-from monitor import urls
+from monitor import metrics, urls
 from monitor.errors import FetchError
 from monitor.feeds import addresses, answer
 from monitor.feeds.exchange import Fetched, Request, Response
@@ -264,6 +264,7 @@ class _Engine:
                 transfer = self._in_flight.pop(curl)
                 self._multi.remove_handle(curl)
                 outcome = transfer.outcome(curl, code)
+                metrics.fetched(curl.getinfo(pycurl.TOTAL_TIME))
                 self._put_back(curl)
                 yield Fetched(transfer.request, outcome)
 

@@ -17,7 +17,7 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
 
-from monitor import urls
+from monitor import metrics, urls
 from monitor.errors import FeedError, ParseError
 from monitor.feeds.parse import ParsedFeed, parse_at_once
 from monitor.feeds.parsing import TIME_LIMIT, ParsePool, TooSlow
@@ -181,7 +181,14 @@ def _parsed(job: _Job, parse: Callable[..., _Parsed]) -> _Parsed:
     answer = job.answer
     kind = answer.headers.get("content-type", "")
     marks = job.fetched.request.marks
-    return parse(answer.body, url=answer.url, content_type=kind, marks=marks)
+    began = time.monotonic()
+    read: object = True  # or refused: that took its time too
+    try:
+        read = parsed = parse(answer.body, url=answer.url, content_type=kind, marks=marks)
+    finally:
+        if read:
+            metrics.parsed(time.monotonic() - began)
+    return parsed
 
 
 def _read(job: _Job, parse: Callable[..., _Parsed]) -> _Parsed | ParseError:

@@ -190,6 +190,12 @@ def guess(threshold: float, interval: float) -> float:
     return 2 * threshold / (interval * interval * (1 - _FLURRY_SHARE))
 
 
+def per_day(rhythm: Rhythm) -> float | None:
+    """News a day, of late; None where too little is known."""
+    watched = rhythm.watched[0]
+    return rhythm.news[0] / watched * _DAY_S if watched >= _HOUR_S else None
+
+
 def is_silent(rhythm: Rhythm, now: float) -> bool:
     """Whether a feed has brought nothing for so long that, by its own rhythm, something is wrong."""
     silence = now - rhythm.at

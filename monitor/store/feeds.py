@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, case, func, insert, or_, select, update
 
 from monitor import urls
 from monitor.model import Feed, Hints, Move, Outlet, Validators
-from monitor.store.schema import feeds
+from monitor.store.schema import Time, feeds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -106,6 +106,44 @@ def silent(tx: Transaction, *, before: datetime) -> Silent:
         ).where(feeds.c.active.is_(True))
     ).one()
     return Silent(row[0], row[1], row[2], row[3] or "")
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The followed feeds in numbers."""
+
+    all: int
+    failing: int
+    gone: int
+    new: int
+    """Never read so far, and not failing."""
+    overdue: int
+    due_since: datetime | None
+    """Since when the one that is longest due has been; None for none, in the past or not."""
+    gaps: int
+    with_gap: int
+    last_polled_at: datetime | None
+
+
+def tally(tx: Transaction, *, overdue: datetime, since: datetime) -> Tally:
+    """The followed feeds in numbers; those due before `overdue`, with a gap `since`."""
+    gone = feeds.c.gone_at.is_not(None)
+    failing = (feeds.c.failures > 0) & ~gone
+    new = feeds.c.last_ok_at.is_(None) & ~gone & (feeds.c.failures == 0)
+    row = tx.execute(
+        select(
+            func.count(),
+            func.count(case((failing, 1))),
+            func.count(case((gone, 1))),
+            func.count(case((new, 1))),
+            func.count(case((~gone & (feeds.c.next_poll_at < overdue), 1))),
+            func.min(case((~gone, feeds.c.next_poll_at)), type_=Time),
+            func.coalesce(func.sum(feeds.c.gaps), 0),
+            func.count(case((feeds.c.gap_at >= since, 1))),
+            func.max(feeds.c.last_polled_at, type_=Time),
+        ).where(feeds.c.active.is_(True))
+    ).one()
+    return Tally(*row)
 
 
 def sync(tx: Transaction, configured: Sequence[Feed], *, now: datetime) -> None:
@@ -345,11 +383,16 @@ def put_off(tx: Transaction, host: str, *, until: datetime) -> None:
 
 def states(tx: Transaction) -> tuple[FeedState, ...]:
     """All feeds of the config, in its order of first appearance."""
-    rows = tx.execute(select(feeds).where(feeds.c.active.is_(True)).order_by(feeds.c.id))
-    return tuple(_state(row) for row in rows)
+    rows = tx.execute(select(*SHOWN).where(feeds.c.active.is_(True)).order_by(feeds.c.id))
+    return tuple(state_of(row) for row in rows)
 
 
-def _state(row: Row[Any]) -> FeedState:
+SHOWN = tuple(column for column in feeds.c if column.name not in {"marks", "hints"})
+"""Columns that say how a feed is; the others may be large."""
+
+
+def state_of(row: Row[Any]) -> FeedState:
+    """A feed as it is, of the columns that are shown."""
     return FeedState(
         id=row.id,
         feed=_feed(row),

@@ -48,6 +48,8 @@ class State(StrEnum):
 
 _DONE = (State.SENT.value, State.DIGESTED.value, State.MUTED.value)
 _WAITING = (State.PENDING, State.SENDING, State.UNKNOWN, State.PARKED)
+UNDELIVERED = (State.DEAD, State.PARKED, State.UNKNOWN, State.SENDING, State.PENDING, State.HELD)
+"""Worst first."""
 ALWAYS = len(Severity)
 """Rank of what is never held: digests were held already, notices are not for readers."""
 LOOKED_ENOUGH = 1_000
@@ -471,6 +473,27 @@ def counts(tx: Transaction) -> dict[State, int]:
     """How many messages stand in each state."""
     query = select(outbox.c.state, func.count()).group_by(outbox.c.state)
     return {State(state): number for state, number in tx.execute(query)}
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many messages stand in a state in which they are not delivered."""
+
+    state: State
+    number: int
+    since: datetime | None
+    """When the oldest of them was promised; None for none."""
+
+
+def waiting(tx: Transaction) -> tuple[Waiting, ...]:
+    """What is not delivered, by state; also the states in which nothing is."""
+    query = (
+        select(outbox.c.state, func.count(), func.min(outbox.c.created_at, type_=Time))
+        .where(outbox.c.state.in_([state.value for state in UNDELIVERED]))
+        .group_by(outbox.c.state)
+    )
+    found = {row[0]: (row[1], row[2]) for row in tx.execute(query)}
+    return tuple(Waiting(state, *found.get(state.value, (0, None))) for state in UNDELIVERED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -247,9 +247,10 @@ def latest(tx: Transaction, *, limit: int) -> list[Listed]:
     ]
 
 
-def members(tx: Transaction, story: int) -> list[Member]:
-    """The items of a story in the order in which they came."""
+def members(tx: Transaction, story: int, *, limit: int | None = None) -> list[Member]:
+    """The items of a story in the order in which they came, all of them or the first."""
     query = _members().where(story_items.c.story_id == story).order_by(story_items.c.id)
+    query = query.limit(limit)
     return [_member(row) for row in tx.execute(query)]
 
 

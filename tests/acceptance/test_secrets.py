@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 APP_TOKEN = "xapp-1-A0-" + "5" * 12 + "-" + "c0ffee" * 8
+WEB_TOKEN = "sesame-opens-the-page"
+PATHS = (
+    *("/", "/feeds", "/rules", "/deliveries", "/items/1", "/stories/1", "/login"),
+    *("/healthz", "/readyz", "/metrics", "/nothing?token=1", "/../etc/passwd"),
+)
 FEED_PASSWORD = "Hunter-Two-9731"
 
 
@@ -52,9 +58,10 @@ def command_lines(pid: int) -> bytes:
 def answers(listen: str) -> bytes:
     """What the service says to whoever asks, errors included."""
     said = b""
-    for path in ("/", "/healthz", "/readyz", "/metrics", "/nothing?token=1", "/../etc/passwd"):
+    for path, headers in itertools.product(PATHS, ({}, {"Authorization": f"Bearer {WEB_TOKEN}"})):
+        request = urllib.request.Request(f"http://{listen}{path}", headers=headers)
         try:
-            with urllib.request.urlopen(f"http://{listen}{path}", timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=10) as answer:
                 said += answer.read()
         except urllib.error.HTTPError as error:
             said += error.read()
@@ -64,7 +71,8 @@ def answers(listen: str) -> bytes:
 def test_a_real_run_shows_its_secrets_nowhere(
     tmp_path: Path, slack: FakeSlack, feeds: FeedServer, started: list[Running]
 ) -> None:
-    program = Program(tmp_path / "desk", {"SLACK_BOT_TOKEN": slack.token})
+    given = {"SLACK_BOT_TOKEN": slack.token, "MONITOR_WEB_TOKEN": WEB_TOKEN}
+    program = Program(tmp_path / "desk", given)
     good = feeds.publish(
         "/a.xml", rss([rss_item("North Korean soldiers captured", link="https://n.example/1")])
     )
@@ -103,7 +111,7 @@ def test_a_real_run_shows_its_secrets_nowhere(
     for file in (tmp_path / "desk" / "data").iterdir():
         # The address of a feed is configuration, and stands in the table of feeds with what it holds.
         places[file.name] = file.read_bytes().replace(protected.encode(), b"")
-    secrets = {slack.token.encode(), APP_TOKEN.encode(), FEED_PASSWORD.encode()}
+    secrets = {one.encode() for one in (slack.token, APP_TOKEN, FEED_PASSWORD, WEB_TOKEN)}
     assert len(places["log"]) > 100
     assert any(name.endswith(".db") for name in places)
     assert {(name, one) for name, text in places.items() for one in secrets if one in text} == set()

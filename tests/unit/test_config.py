@@ -446,6 +446,9 @@ def test_secrets_are_masked_wherever_they_are_printed(caplog: pytest.LogCaptureF
         ("SLACK_BOT_TOKEN", "xoxb-hunter2…", "it holds a space, line break or odd character"),
         ("SLACK_WEBHOOK_URL", "http://example.org/hunter2", "it is not an https:// address"),
         ("SLACK_WEBHOOK_URL", "hunter2", "it is not an https:// address"),
+        ("MONITOR_WEB_TOKEN", "hunter2", "fewer than 16 characters and could be guessed. Make one"),
+        ("MONITOR_WEB_TOKEN", "xoxb-hunter2-hunter2", "it holds a secret of Slack's. Make one of"),
+        ("MONITOR_WEB_TOKEN", "hunter2 hunter2 hunter2", "it holds a space"),
         (
             "SLACK_BOT_TOKEN_FILE",
             "/does/not/exist",
@@ -462,6 +465,25 @@ def test_a_secret_of_the_wrong_kind_is_told_and_never_repeated(
     assert str(caught.value).startswith(f"{variable}: ")
     assert told in str(caught.value)
     assert "hunter2" not in str(caught.value)
+
+
+def test_what_opens_the_status_page_comes_from_the_environment_or_a_file(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("sesame-opens-the-page\n")
+
+    assert load_secrets({}).web_token == ""
+    assert load_secrets({"MONITOR_WEB_TOKEN": "sesame-opens-the-page"}).web_token
+    found = load_secrets({"MONITOR_WEB_TOKEN_FILE": str(tmp_path / "token")})
+    assert found.web_token == "sesame-opens-the-page"
+    assert "sesame" not in repr(found)
+
+
+def test_a_token_of_the_status_page_in_the_config_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('[web]\ntoken = "sesame-opens-the-page"\n')
+
+    with pytest.raises(ConfigError, match="set MONITOR_WEB_TOKEN in the environment") as caught:
+        load(tmp_path / "config.toml", {})
+
+    assert "sesame" not in str(caught.value)
 
 
 def test_secrets_of_other_programs_are_no_slip_where_ours_are_set() -> None:
