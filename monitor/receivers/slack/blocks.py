@@ -44,6 +44,7 @@ _MAX_SECTION = 2_900
 _MAX_DIGEST_TEXT = 10_000
 _MAX_SERVICE = 60
 _MAX_BRIEF = 120
+_MAX_WORD = 80
 _MAX_RULES_TOLD = 300
 MAX_LINES = 20
 _MAX_LINE = 400
@@ -211,9 +212,9 @@ def _why(telling: Telling) -> str:
     """The rules, the words that made them match, and why a known story is told again."""
     return _joined(
         [
-            f"Why: {markup.bold(_list(telling.rules) or 'a rule')}",
-            _list(telling.words),
-            f"in the article: {_list(telling.words_in_content)}"
+            f"Why: {_list(telling.rules) or 'a rule'}",
+            _found(telling.words),
+            f"in the article: {_found(telling.words_in_content)}"
             if telling.words_in_content
             else "",
             f"again: {markup.literal(telling.again)}" if telling.again else "",
@@ -304,6 +305,17 @@ def _joined(parts: Iterable[str]) -> str:
 def _brief(text: str, limit: int = _MAX_BRIEF) -> str:
     """A literal text of bounded size: a name of nothing but signs to escape grows fivefold."""
     return markup.literal(cut(text, limit, markup.cost))
+
+
+def _found(words: Iterable[str]) -> str:
+    """What matched, in bold, each with its gloss: a reader's eye finds it again in the text."""
+    made = []
+    for word in words:
+        text, gloss_begins, gloss = word.partition(" (")
+        brief = _brief(text, _MAX_WORD).strip()
+        rest = _brief(f" ({gloss}") if gloss_begins else ""
+        made.append((markup.bold(brief) if brief else "") + rest)
+    return ", ".join(made)
 
 
 def _list(names: Iterable[str]) -> str:

@@ -138,7 +138,7 @@ def test_an_alert_says_how_much_it_matters_who_reports_it_when_and_in_which_lang
 def test_an_alert_says_why_it_matched() -> None:
     why = _shown(UKRAINIAN)[2]
 
-    assert why == "Why: *North Korean prisoners of war* · військовополонених (captivity)"
+    assert why == "Why: North Korean prisoners of war · *військовополонених* (captivity)"
 
 
 def test_words_found_only_in_the_body_are_told_apart() -> None:
@@ -146,13 +146,13 @@ def test_words_found_only_in_the_body_are_told_apart() -> None:
 
     why = _shown(replace(UKRAINIAN, evidence=(*UKRAINIAN.evidence, body)))[2]
 
-    assert why.endswith("військовополонених (captivity) · in the article: обмін (exchange)")
+    assert why.endswith("*військовополонених* (captivity) · in the article: *обмін* (exchange)")
 
 
 def test_a_bare_word_is_shown_as_it_was_found() -> None:
     captured = found("title", ENGLISH.title, "captures", "captur*", "captur*")
 
-    assert _shown(made(evidence=(captured,)))[2].endswith(" · captures")
+    assert _shown(made(evidence=(captured,)))[2].endswith(" · *captures*")
 
 
 def test_a_story_told_again_says_why() -> None:
@@ -160,7 +160,7 @@ def test_a_story_told_again_says_why() -> None:
 
     why = _shown(again)[2]
 
-    assert "*North Korean prisoners of war, North Korean troops abroad*" in why
+    assert "Why: North Korean prisoners of war, North Korean troops abroad" in why
     assert why.endswith("again: because of a rule its story had not told yet")
 
 
@@ -241,7 +241,7 @@ def test_an_alert_of_nothing_but_a_time_still_renders() -> None:
 
     assert shown[0] == "*(untitled)*"
     assert "seen <!date^1742199000^" in shown[1]
-    assert shown[2] == "Why: *North Korean prisoners of war*"
+    assert shown[2] == "Why: North Korean prisoners of war"
 
 
 def test_a_title_nobody_can_see_gives_way_to_the_summary() -> None:
