@@ -12,8 +12,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from monitor import __version__, checkup
+from monitor import __version__, checkup, show
 from monitor.answering import Answering
+from monitor.canary import EVERY as CANARY_EVERY
+from monitor.canary import Canary
 from monitor.config import receiver_in_use
 from monitor.deliver import Deliver, Pacing
 from monitor.errors import ConfigError, StoreError
@@ -35,6 +37,7 @@ from monitor.receivers.slack.socket import Socket
 from monitor.receivers.slack.webhook import WebhookReceiver
 from monitor.recent import RecentStories
 from monitor.reload import Reload
+from monitor.review import Review
 from monitor.scheduler import Scheduler
 from monitor.steady import Steady
 from monitor.store import feeds as stored_feeds
@@ -46,6 +49,7 @@ from monitor.web.about import About
 from monitor.web.gate import Gate
 from monitor.web.server import Server, split
 from monitor.web.site import Site
+from monitor.weekly import Weekly
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -232,8 +236,30 @@ class Service:
             timezone=config.service.timezone,
             rules=lambda: self._reload.problems,
             jobs=self._failing_jobs,
+            canary=self._canary_said,
             clock=self._clock,
         )
+        ops_channel = config.alerts.ops_channel if self._threads else ""
+        self._review = Review(
+            self._database,
+            self._reload,
+            ops_channel=ops_channel,
+            channel=config.alerts.channel,
+            lookback=config.polling.lookback,
+            window=config.stories.window,
+            clock=self._clock,
+            wait=self._wait,
+        )
+        self._weekly = Weekly(
+            self._database,
+            Path(config.rules.path),
+            outlets,
+            channel=ops_channel,
+            at=config.alerts.heartbeat,
+            timezone=config.service.timezone,
+            clock=self._clock,
+        )
+        self._canary = Canary(self._database, rules=lambda: self._reload.matcher, clock=self._clock)
         self._maintain = Maintain(self._database, keep=config.database.retention, clock=self._clock)
         self._periods = self._steady_jobs()
         self._recover()
@@ -309,6 +335,11 @@ class Service:
             Steady("reloading", self._reload, may_take=STUCK): TICK,
             Steady("re-planning", self._replan, may_take=STUCK): TICK,
             Steady("planning", self._plan, may_take=hour): PLAN_EVERY,
+            Steady(
+                "reviewing", self._review, may_take=STUCK, alive_at=lambda: self._review.alive_at
+            ): _OPS_TICK,
+            Steady("the weekly report", self._weekly, may_take=STUCK): _SOON,
+            Steady("canary", self._canary, may_take=2 * CANARY_EVERY): CANARY_EVERY,
             Steady("maintenance", self._maintain, may_take=3 * hour): hour,
         }
 
@@ -361,6 +392,13 @@ class Service:
             for one in conditions
             if one.hangs or (one.failing_s or 0) > minute
         ]
+
+    def _canary_said(self) -> str:
+        """What ops hear of the canary once a day."""
+        found = next(one for one in map(Steady.condition, self.jobs) if one.name == "canary")
+        if found.ok_s is None:
+            return "" if found.works else f"The canary has never got through: {found.error}"
+        return f"The canary got through {show.span(found.ok_s)} ago"
 
     def clock_was_set(self) -> None:
         """What is due is planned anew, as soon as the database takes it."""
@@ -453,6 +491,7 @@ class Service:
         self._poll.stop()
         self._deliver.stop()
         self._growing.stop()
+        self._review.stop()
         if self._listening:
             self._listening.stop()
         self._maintain.stop()

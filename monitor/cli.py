@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from monitor import __version__, log, show, signals, urls
-from monitor.copycommands import copy
-from monitor.errors import ConfigError, MonitorError, Problem, StoreError
-from monitor.explaincommands import explain
-from monitor.feedcommands import feeds_cli
-from monitor.model import Digest, Notice
-from monitor.mutecommands import mute, unmute
-from monitor.options import (
+from monitor.commands.backtest import backtest
+from monitor.commands.canary import canary
+from monitor.commands.copy import copy
+from monitor.commands.explain import explain
+from monitor.commands.feeds import feeds_cli
+from monitor.commands.mute import mute, unmute
+from monitor.commands.options import (
     CONFIG,
     FAILED,
     FINE,
@@ -36,9 +36,12 @@ from monitor.options import (
     right_now,
     time_of,
 )
-from monitor.rulecommands import rules_cli
-from monitor.searchcommands import search
-from monitor.storycommands import stories_cli
+from monitor.commands.rules import rules_cli
+from monitor.commands.search import search
+from monitor.commands.stats import stats
+from monitor.commands.stories import stories_cli
+from monitor.errors import ConfigError, MonitorError, Problem, StoreError
+from monitor.model import Digest, Notice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -67,6 +70,9 @@ cli.add_typer(stories_cli, name="stories")
 cli.add_typer(db_cli, name="db")
 cli.command("explain")(explain)
 cli.command("search")(search)
+cli.command("backtest")(backtest)
+cli.command("stats")(stats)
+cli.command("canary")(canary)
 db_cli.command("copy")(copy)
 cli.command("mute")(mute)
 cli.command("unmute")(unmute)

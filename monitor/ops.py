@@ -72,6 +72,7 @@ class Ops:
         timezone: tzinfo,
         rules: Callable[[], Sequence[str]],
         jobs: Callable[[], Sequence[str]],
+        canary: Callable[[], str] = str,
         clock: Callable[[], datetime],
     ) -> None:
         """Make the job.
@@ -84,6 +85,7 @@ class Ops:
             timezone: Of that day.
             rules: What is wrong in the rule files now.
             jobs: What is wrong with the jobs now.
+            canary: What the daily message says of the canary; "" for nothing.
             clock: The time.
         """
         self._database = database
@@ -93,6 +95,7 @@ class Ops:
         self._timezone = timezone
         self._rules = rules
         self._jobs = jobs
+        self._canary = canary
         self._clock = clock
         self._silent: tuple[Line, ...] = ()
         self._silent_at: datetime | None = None
@@ -215,6 +218,7 @@ class Ops:
             Line(f"{len(states)} feeds, {failing} of them failing"),
             Line(f"{counted.items} new items, {counted.matched} matched a rule"),
             Line(f"{counted.delivered} messages delivered, {waiting} waiting"),
+            *([Line(said)] if (said := self._canary()) else []),
         )
         with self._database.transaction() as tx:
             notice = Notice(f"{heading}. In the last 24 hours", lines)

@@ -45,6 +45,11 @@ class Reload:
         self.version = self._seen
         """Of the rule files in force."""
 
+    @property
+    def fingerprint(self) -> str:
+        """Of the files that were last read, right or wrong."""
+        return self._seen
+
     def __call__(self) -> None:
         """Take changed rule files into force, all together or not at all.
 
@@ -106,16 +111,21 @@ class Reload:
 
 
 def checked(
-    folder: Path, *, today: date | None = None, outlets: Sequence[Outlet] | None = None
+    folder: Path,
+    *,
+    instead: Sequence[Path] = (),
+    today: date | None = None,
+    outlets: Sequence[Outlet] | None = None,
 ) -> tuple[Matcher, list[Problem]]:
     """The matcher of a folder's rule files, whose own tests all pass; and which rules tell nothing.
 
+    The files of `instead` take the place of those of the same name.
     Rules that have expired by `today` pass their tests too, and then match nothing.
 
     Raises:
         RuleError: A file is wrong or a test fails; all problems are listed.
     """
-    rule_set = rules.load(folder)
+    rule_set = rules.load(folder, instead)
     if not rule_set.rules:
         cause, remedy = (
             "there is no rule in this folder",

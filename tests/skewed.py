@@ -6,7 +6,8 @@ import sys
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from monitor import app, cli, options
+from monitor import app, cli
+from monitor.commands import options
 
 if TYPE_CHECKING:
     from datetime import tzinfo

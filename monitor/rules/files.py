@@ -45,15 +45,19 @@ _DROPPINGS = (".", "~", "#")
 _Named = TypeVar("_Named", Entity, Terms, Group, ParsedRule)
 
 
-def load(folder: Path) -> RuleSet:
+def load(folder: Path, instead: Sequence[Path] = ()) -> RuleSet:
     """Read every `*.toml` under a folder, as one name space.
+
+    Args:
+        folder: Where they are.
+        instead: Files that are read in place of those of the same name, or beside them.
 
     Raises:
         RuleError: Something is wrong; all problems of all files are listed.
     """
     reader = _Reader()
     try:
-        files = rule_files(folder)
+        files = _with(rule_files(folder), instead)
     except OSError as error:
         raise RuleError([_unreadable(str(error.filename or folder), error)]) from error
     if len(files) > MAX_FILES:
@@ -84,6 +88,11 @@ def load(folder: Path) -> RuleSet:
         raise
     except ConfigError as error:  # found late: what stands where is looked up only for problems
         raise RuleError(error.problems) from error
+
+
+def _with(files: list[Path], instead: Sequence[Path]) -> list[Path]:
+    named = {file.name for file in instead}
+    return [file for file in files if file.name not in named] + list(instead)
 
 
 def rule_files(folder: Path) -> list[Path]:

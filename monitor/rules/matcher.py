@@ -183,6 +183,12 @@ def _pattern(leaf: Regex) -> Pattern:
     return compile_pattern(leaf.pattern, exact=leaf.exact)
 
 
+def is_for(rule: Rule, item: Item) -> bool:
+    """Whether a rule looks at an item at all: its languages and feeds."""
+    limits = _limits(rule)
+    return limits is None or not limits.refusal(item)
+
+
 class _Limits(NamedTuple):
     """Which items a rule is for."""
 

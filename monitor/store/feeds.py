@@ -264,6 +264,11 @@ def make_due(tx: Transaction, *, now: datetime) -> int:
     return tx.execute(update(feeds).where(_pollable()).values(next_poll_at=now)).rowcount
 
 
+def any_of(tx: Transaction) -> int | None:
+    """One of the feeds, whichever; None where there is none."""
+    return tx.execute(select(feeds.c.id).limit(1)).scalar_one_or_none()
+
+
 def renew(tx: Transaction, ours: Sequence[int], *, until: datetime) -> None:
     """Go on keeping feeds that are being polled from others."""
     tx.execute(update(feeds).where(feeds.c.id.in_(ours)).values(lease_until=until))

@@ -212,6 +212,12 @@ def may_be_there(tx: Transaction, key: str) -> bool:
     return row is not None and row.state != State.DEAD.value
 
 
+def of_key(tx: Transaction, key: str) -> Queued | None:
+    """The message of this key."""
+    row = tx.execute(select(outbox).where(outbox.c.key == key)).one_or_none()
+    return _queued(row) if row else None
+
+
 def receipt_of(tx: Transaction, key: str) -> Receipt | None:
     """Where a message is; None where it is not delivered."""
     row = tx.execute(select(outbox).where(outbox.c.key == key)).one_or_none()

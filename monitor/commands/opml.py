@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from monitor import app, feedlists, online, show, urls
+from monitor.commands.options import load, load_placed, right_now
 from monitor.errors import ConfigError, MonitorError, Problem
 from monitor.feeds import opml
 from monitor.feeds.opml import Outline, Skipped
 from monitor.feeds.reading import Reading
 from monitor.feeds.settings import FeedSettings
-from monitor.options import load, load_placed, right_now
 from monitor.problems import reason
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ import typer
 from pydantic import ValidationError
 
 from monitor import app, discover, feedlists, show, urls
+from monitor.commands.options import FAILED, MISCONFIGURED, load_placed, right_now
+from monitor.commands.preview import Preview, preview
 from monitor.errors import FeedError, MonitorError, RuleError
-from monitor.feedpreview import Preview, preview
 from monitor.feeds.reading import Reading
 from monitor.feeds.settings import FeedSettings
-from monitor.options import FAILED, MISCONFIGURED, load_placed, right_now
 from monitor.problems import reason
 from monitor.reload import checked
 

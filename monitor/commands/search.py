@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from monitor import show, urls
-from monitor.options import (
+from monitor.commands.options import (
     CONFIG,
     ConfigOption,
     DaysOption,
@@ -19,7 +19,7 @@ from monitor.options import (
     load,
     right_now,
 )
-from monitor.rulecommands import rules_cli
+from monitor.commands.rules import rules_cli
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -128,8 +128,8 @@ def _rules(loaded: Config) -> RuleSet:
 
 
 def _matcher(query: str, rule_set: RuleSet) -> Matcher:
+    from monitor.commands.options import MISCONFIGURED
     from monitor.errors import RuleError
-    from monitor.options import MISCONFIGURED
     from monitor.rules import adhoc
 
     try:

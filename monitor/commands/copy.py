@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import typer
 
 from monitor import show
+from monitor.commands.options import CONFIG, ConfigOption, database_of, load
 from monitor.errors import StoreError
-from monitor.options import CONFIG, ConfigOption, database_of, load
 
 
 def copy(

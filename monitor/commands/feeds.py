@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from monitor import show, urls
-from monitor.options import (
+from monitor.commands.options import (
     CONFIG,
     FAILED,
     FINE,
@@ -109,9 +109,9 @@ def feeds_discover(
 ) -> None:
     """Say which feeds an address leads to, what they carry and which rules would match; add none."""
     """Say which feeds an address leads to, what they carry and which rules would match; add none."""
-    from monitor import feedadding
+    from monitor.commands import adding
 
-    raise typer.Exit(FINE if feedadding.look(url, config, as_json=as_json) else FAILED)
+    raise typer.Exit(FINE if adding.look(url, config, as_json=as_json) else FAILED)
 
 
 @feeds_cli.command("add")
@@ -140,7 +140,7 @@ def feeds_add(
     as_json: JsonOption = False,
 ) -> None:
     """Add a feed, or the feeds that a page names, once they could be read; asks which of several."""
-    from monitor import feedadding
+    from monitor.commands import adding
 
     given = {
         "name": name,
@@ -152,7 +152,7 @@ def feeds_add(
     }
     said = {key: one for key, one in given.items() if one}
     ask = not (yes or as_json)
-    feedadding.add(url, said, config, ask=ask, every=every, as_json=as_json)
+    adding.add(url, said, config, ask=ask, every=every, as_json=as_json)
 
 
 @feeds_cli.command("import")
@@ -167,9 +167,9 @@ def feeds_import(
     as_json: JsonOption = False,
 ) -> None:
     """Add the feeds of an OPML file; its folders become tags. Says what was skipped, and why."""
-    from monitor import feedexchange
+    from monitor.commands import opml
 
-    fine = feedexchange.take(file, config, tags, ask=ask, as_json=as_json)
+    fine = opml.take(file, config, tags, ask=ask, as_json=as_json)
     raise typer.Exit(FINE if fine else FAILED)
 
 
@@ -180,6 +180,6 @@ def feeds_export(
     config: ConfigOption = CONFIG,
 ) -> None:
     """Write the feeds as OPML, for other readers; user names and passwords are left out."""
-    from monitor import feedexchange
+    from monitor.commands import opml
 
-    feedexchange.give(file, config)
+    opml.give(file, config)

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from monitor import show
-from monitor.model import Act, Mark, Person
-from monitor.options import (
+from monitor.commands.options import (
     CONFIG,
     FAILED,
     ConfigOption,
@@ -22,6 +21,7 @@ from monitor.options import (
     right_now,
     time_of,
 )
+from monitor.model import Act, Mark, Person
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

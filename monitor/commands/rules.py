@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from monitor import show
-from monitor.options import (
+from monitor.commands.options import (
     CONFIG,
     FAILED,
     FINE,
