@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from monitor import why
 from monitor.errors import DeliveryError
 from monitor.feeds import identity
-from monitor.model import Act, Alert, Line, Mark, Notice
+from monitor.model import Act, Alert, Digest, Line, Mark, Notice
+from monitor.receivers.slack.interact import ONE, WHY
 from monitor.settings import parse_duration
 from monitor.store import alerts as stored_alerts
 from monitor.store import clicks, feedback, mutes, outbox, tallies
@@ -53,7 +54,8 @@ _UNKNOWN = Notice(
     (Line("It is not one of ours, too old, or so new that you may try again in a moment."),),
 )
 _SEVERAL = Notice(
-    "This message tells several alerts", (Line("Mute one by its story: /monitor mute STORY"),)
+    "This message tells several alerts",
+    (Line("Choose one by its button, or mute its story: /monitor mute STORY"),),
 )
 
 
@@ -95,16 +97,21 @@ class Answering:
         """
         self._await_receipt(asked)
         answer = self._database.run(lambda tx: self._done(tx, asked))
-        if not answer:
-            return
         try:
-            if asked.trigger:
-                title = "Why this alert" if asked.action == "why" else "Nothing was done"
-                self._answerer.show(asked.trigger, title, answer)
-            elif asked.reply_to:
-                self._answerer.answer(asked.reply_to, answer)
+            self._answer(asked, answer)
         except DeliveryError as error:
             log.warning("answer not given: action=%s cause=%s", asked.action, error)
+
+    def _answer(self, asked: Asked, answer: Sequence[Notice] | Digest | None) -> None:
+        if isinstance(answer, Digest):
+            self._answerer.ask_which(asked.trigger, asked.about, answer)
+        elif answer and asked.trigger:
+            title = "Why this alert" if asked.action == WHY else "Nothing was done"
+            self._answerer.show(asked.trigger, title, answer)
+        elif answer and asked.reply_to:
+            self._answerer.answer(asked.reply_to, answer)
+        elif answer is not None and asked.action == "irrelevant" and asked.trigger:
+            self._answerer.ask_reason(asked.trigger, asked.about, asked.place)
 
     def _await_receipt(self, asked: Asked) -> None:
         """Readers may be faster than we note where the message is that Slack has just taken."""
@@ -114,19 +121,25 @@ class Answering:
                     return
             self._wait(pause)
 
-    def _done(self, tx: Transaction, asked: Asked) -> Sequence[Notice]:
-        """What to answer; nothing where a message shows what was done, or it was done before."""
+    def _done(self, tx: Transaction, asked: Asked) -> Sequence[Notice] | Digest | None:
+        """What to answer, or of which alerts to choose; nothing where the message shows what was done.
+
+        None where it was done before.
+        """
         now = self._clock()
         if not clicks.first(tx, asked.key, now=now):
-            return ()
+            return None
         log.info("asked on Slack: action=%s by=%s", asked.action, asked.by.slack)
         if asked.action == "command":
             return self._command(tx, asked, now)
         found = outbox.at(tx, asked.about)
-        if asked.action == "why":
-            if found is None:
-                return (_UNKNOWN,)
-            return why.of_message(tx, found.message.content, self._matcher(), now=now)
+        content = found.message.content if found else None
+        if found and isinstance(content, Digest) and asked.action == ONE and asked.trigger:
+            return content
+        if found and content and asked.action == WHY:
+            if isinstance(content, Digest) and asked.place in range(len(content.alerts)):
+                content = content.alerts[asked.place or 0]
+            return why.of_message(tx, content, self._matcher(), now=now)
         return self._press(tx, asked, found, now)
 
     # Buttons
@@ -134,10 +147,11 @@ class Answering:
     def _press(
         self, tx: Transaction, asked: Asked, found: Queued | None, now: datetime
     ) -> Sequence[Notice]:
-        shown = stored_alerts.find(tx, found.alert) if found and found.alert else None
-        if found is None or shown is None or not isinstance(found.message.content, Alert):
-            return (_UNKNOWN if found is None else _SEVERAL,)
-        content = found.message.content
+        number, content = _meant(tx, asked, found)
+        shown = stored_alerts.find(tx, number) if number else None
+        if shown is None or content is None:
+            several = found and isinstance(found.message.content, Digest) and asked.place is None
+            return (_SEVERAL if several else _UNKNOWN,)
         story = stored_stories.current(tx, shown.story) or shown.story
         mark = Mark(Act.MUTE, asked.by, now, story=story)
         match asked.action:
@@ -158,6 +172,8 @@ class Answering:
             case "irrelevant":
                 said = replace(mark, act=Act.IRRELEVANT)
                 feedback.irrelevant(tx, shown.alert, content, said)
+            case "reason":
+                feedback.explain(tx, shown.alert, asked.by.slack, reason=asked.text)
             case "relevant":
                 feedback.take_back(tx, shown.alert)
             case _:
@@ -242,6 +258,21 @@ class Answering:
         mark = _snooze(Mark(Act.SNOOZE, asked.by, now), rule, now + length)
         mutes.begin(tx, mark)
         return Notice(f"Rule {rule} {mark}")
+
+
+def _meant(tx: Transaction, asked: Asked, found: Queued | None) -> tuple[int | None, Alert | None]:
+    """The alert that somebody means, and its number: the message's, or one of those it tells."""
+    if found is None:
+        return None, None
+    content = found.message.content
+    if isinstance(content, Alert):
+        return found.alert, content
+    if isinstance(content, Digest) and asked.place is not None:
+        told = outbox.told_in(tx, found.id)
+        # Where some are forgotten, nobody knows any more which is which.
+        if len(told) == len(content.alerts) and asked.place < len(told):
+            return told[asked.place]
+    return None, None
 
 
 def _mute_story(

@@ -70,6 +70,10 @@ ESSENTIAL = ("polling", "delivery")
 """The jobs without which the service fails."""
 ONCE_PATIENCE = timedelta(minutes=2)
 """A single run in which no message arrives for so long ends, and says what is left."""
+LONG_OUTAGE = timedelta(hours=1)
+"""After no feed was read for so long, what came meanwhile is a flood."""
+GATHERING = timedelta(minutes=3)
+"""In so long every feed is asked after a start."""
 _SOON = timedelta(minutes=1)
 _OPS_TICK = timedelta(seconds=10)
 _OF_SLACK = {"delivery", "updating", "telling ops", "listening"}
@@ -219,6 +223,7 @@ class Service:
             Pacing(config.slack.pace, config.slack.settle, config.slack.timeout),
             growing=self._growing,
             collapse_above=config.alerts.collapse_above,
+            hourly=config.alerts.hourly,
             loudness=config.alerts.loudness(config.service.timezone),
             clock=self._clock,
             wait=self._wait,
@@ -342,6 +347,7 @@ class Service:
         return Intake(
             self._reload.matcher,
             channel=self._config.alerts.channel,
+            by_severity=self._config.alerts.routes,
             lookback=self._config.polling.lookback,
             recent=self._recent,
             threads=self._threads,
@@ -360,6 +366,17 @@ class Service:
 
         self._database.run(recover)  # replicas may start at the same moment
         self._deliver.start(alone=alone)
+
+    def _gather(self) -> None:
+        """After a long outage tell what came meanwhile in digests, once every feed was asked."""
+        with self._database.reading() as tx:
+            last = max(
+                (one.last_ok_at for one in stored_feeds.states(tx) if one.last_ok_at), default=None
+            )
+        now = self._clock()
+        if last and now - last > LONG_OUTAGE:
+            self._deliver.gather(now + GATHERING)
+            log.info("alerts are gathered after an outage: since=%s for=%s", last, GATHERING)
 
     @property
     def jobs(self) -> tuple[Steady, ...]:
@@ -405,6 +422,7 @@ class Service:
         Raises:
             StoreError: The database refused before anything was begun.
         """
+        self._gather()
         self._spread_due()
         scheduler = Scheduler()
         for job, period in self._periods.items():

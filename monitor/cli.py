@@ -44,7 +44,7 @@ from monitor.errors import ConfigError, MonitorError, Problem, StoreError
 from monitor.model import Digest, Notice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from monitor.app import Ended
     from monitor.config import Config
@@ -199,7 +199,7 @@ def check(
     *,
     config: ConfigOption = CONFIG,
     ask: Annotated[
-        bool, typer.Option("--online", help="Also ask Slack who we are, and every feed.")
+        bool, typer.Option("--online", help="Also ask Slack, channel by channel, and every feed.")
     ] = False,
 ) -> None:
     """Check the config, the feed lists, the secrets, and the rule files with their tests."""
@@ -223,19 +223,30 @@ def check(
     show.say(f"rules    fine: {folder}, {len(matcher.rules)} rules, all their tests pass")
     for warning in silent:
         show.warn(str(warning), "yellow")
-    if ask and not _check_online(loaded, secrets):
+    channels = [name for rule in matcher.rules.values() for name in rule.channels]
+    if ask and not _check_online(loaded, secrets, channels):
         raise typer.Exit(FAILED)
 
 
-def _check_online(config: Config, secrets: Secrets) -> bool:
+def _check_online(config: Config, secrets: Secrets, channels: Sequence[str]) -> bool:
     from monitor import app, online
     from monitor.feeds.reading import Reading
 
     receiver = app.make_receiver(config, secrets)
     ear = app.make_ear(config, secrets)
     fine, said = online.slack(receiver, buttons=ear is not None)
-    receiver.close()
     show.say(f"slack    {said}", "" if fine else "red")
+    if fine:
+        alerts = config.alerts
+        routed = [name for names in alerts.by_severity.values() for name in names]
+        used = [alerts.channel, *routed, *channels, *alerts.digests, alerts.ops_channel]
+        for what, (good, said) in {
+            "channels": online.channels(receiver, filter(None, used)),
+            "messages": online.layout(receiver),
+        }.items():
+            show.say(f"{what} {said}", "" if good else "red")
+            fine = fine and good
+    receiver.close()
     if ear:
         hears, said = online.listening(ear)
         show.say(f"buttons  {said}", "" if hears else "red")

@@ -9,7 +9,7 @@ import logging
 import random
 import time
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from monitor import growing, growth, metrics, outcomes
@@ -26,7 +26,6 @@ from monitor.store.pauses import Cause, Pause
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from datetime import datetime
 
     from monitor.growing import Growing
     from monitor.model import Content, Mark, Receipt
@@ -35,10 +34,18 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DIGEST_SIZE = 25
 """Alerts in one digest: what a person still reads, and well below what a message may hold."""
 _NEAR = timedelta(seconds=2)
 """What is due so soon is waited for: a tick a second would halve the pace."""
+BUSY = timedelta(hours=1)
+"""A channel is busy by what it was told in so long."""
+BUSY_DIGESTS = timedelta(minutes=10)
+"""Between two digests of a busy channel."""
+_BUSY_LOOK = timedelta(seconds=10)
+_CHANNELS_AT_ONCE = 4
+"""What a workspace takes, in paces of one channel: Slack allows several hundred messages a minute."""
 _SPELL = timedelta(minutes=1)
 """How long one call goes on at most while there is something to do."""
 
@@ -72,6 +79,7 @@ class Deliver:
         *,
         growing: Growing,
         collapse_above: int,
+        hourly: int = 0,
         loudness: Loudness | None = None,
         clock: Callable[[], datetime],
         wait: Callable[[float], None] = time.sleep,
@@ -81,6 +89,11 @@ class Deliver:
         self._pacing = pacing
         self._growing = growing
         self._collapse_above = collapse_above
+        self._hourly = hourly
+        self._busy: tuple[str, ...] = ()
+        self._busy_looked: datetime | None = None
+        self._gathers_until: datetime | None = None
+        self._tried_at: datetime | None = None
         self._loudness = loudness or Loudness()
         self._clock = clock
         self._wait = wait
@@ -113,6 +126,10 @@ class Deliver:
     def stop(self) -> None:
         """Send nothing more after the message that is on its way."""
         self._stopped = True
+
+    def gather(self, until: datetime) -> None:
+        """Until then tell only what breaks through quiet hours; the rest comes in digests."""
+        self._gathers_until = until
 
     def start(self, *, alone: bool) -> None:
         """Put in order what an earlier process left behind; `alone` if no other can be sending."""
@@ -161,12 +178,16 @@ class Deliver:
         """Hold what is not told now, and tell what was held long enough."""
         now = self._clock()
         held = self._loudness.held(now)
+        gathers = self._gathers_until is not None and now < self._gathers_until
         holding = Holding(
-            held.below,
+            now,
+            max(held.below, held.channels_below) if gathers else held.below,
             held.until_digest_below,
             held.opened,
             channels=held.channels,
             channels_below=held.channels_below,
+            busy=self._busy_channels(now),
+            busy_opened=now - (now - _EPOCH) % BUSY_DIGESTS,
         )
         with self._database.reading() as tx:
             if not folding.must_hold_or_release(tx, holding):
@@ -175,6 +196,15 @@ class Deliver:
             kept = folding.hold(tx, holding)
             told = folding.release(tx, holding, size=DIGEST_SIZE, now=now)
         log.info("alerts held: n=%d told=%d", kept, told)
+
+    def _busy_channels(self, now: datetime) -> tuple[str, ...]:
+        """The channels that were told so much lately that digests will do."""
+        last = self._busy_looked
+        if self._hourly and not (last and timedelta(0) <= now - last < _BUSY_LOOK):
+            with self._database.reading() as tx:
+                self._busy = outbox.busy(tx, since=now - BUSY, above=self._hourly)
+            self._busy_looked = now
+        return self._busy
 
     def _collapse(self) -> None:
         if not self._collapse_above:
@@ -215,8 +245,16 @@ class Deliver:
 
     def _send_due(self, heads: Iterable[tuple[datetime, Queued]]) -> None:
         for moment, queued in heads:
+            self._space_out()
             if self._stopped or moment > self._clock() or not self._attempt(queued):
                 return
+
+    def _space_out(self) -> None:
+        """Let a workspace have no more at once than it takes."""
+        space = self._pacing.pace / _CHANNELS_AT_ONCE
+        if self._tried_at and (rest := self._tried_at + space - self._clock()) > timedelta(0):
+            self._wait(min(rest, space).total_seconds())
+        self._tried_at = self._clock()
 
     def _attempt(self, queued: Queued) -> bool:
         """Take a message one step further; whether those of other channels may follow."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from monitor.errors import (
     Refused,
     Unauthorised,
 )
-from monitor.model import Message
+from monitor.model import Digest, Message
 from monitor.receivers import Updater
 from monitor.store import alerts as stored_alerts
 from monitor.store import outbox
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from monitor.receivers import Receiver
     from monitor.store.alerts import Shown
     from monitor.store.database import Database
+    from monitor.store.outbox import Queued
 
 log = logging.getLogger(__name__)
 
@@ -70,9 +72,18 @@ class Growing:
             now = self._clock()
             with self._database.reading() as tx:
                 shown = stored_alerts.next_grown(tx, now=now, horizon=now + outcomes.LONGEST_HOLD)
-            if shown is None:
+                marked = (
+                    outbox.next_marked(tx, now=now, horizon=now + outcomes.LONGEST_HOLD)
+                    if shown is None
+                    else None
+                )
+            if shown:
+                done = self._update(self._updater, shown)
+            elif marked:
+                done = self._update_digest(self._updater, marked)
+            else:
                 return
-            if not self._update(self._updater, shown):
+            if not done:
                 return  # the next tick looks again, at another one
             self._wait(PACE.total_seconds())
 
@@ -114,8 +125,9 @@ class Growing:
             metrics.updated(error)
             self._close(shown, error)
         except DeliveryError as error:
-            metrics.updated(error)
-            self._failed(shown, error)
+            until = self._failed(error, f"alert={shown.alert} channel={shown.channel}")
+            with self._database.transaction() as tx:
+                stored_alerts.delay(tx, shown.alert, until=until)
             return False
         else:
             self._said = ""
@@ -136,23 +148,44 @@ class Growing:
             error,
         )
 
-    def _failed(self, shown: Shown, error: DeliveryError) -> None:
+    def _update_digest(self, updater: Updater, digest: Queued) -> bool:
+        """Let a digest show what readers did with it; False if Slack did not take that."""
+        content = digest.message.content
+        with self._database.transaction() as tx:
+            now = self._clock()
+            if not outbox.claim_marked(tx, digest, next_update=now + REST):
+                return True
+            if isinstance(content, Digest):
+                content = growth.digest(tx, digest.id, content, now=now)
+        try:
+            message = replace(digest.message, content=content)
+            updater.update(message, digest.receipt, revision=digest.edits + 1)
+        except Gone as error:
+            metrics.updated(error)
+            log.info("digest was deleted and stays so: message=%d", digest.id)
+        except DeliveryError as error:
+            until = self._failed(error, f"digest={digest.id} channel={digest.message.channel}")
+            with self._database.transaction() as tx:
+                outbox.delay_marked(tx, digest, until=until)
+            return False
+        else:
+            metrics.updated()
+        with self._database.transaction() as tx:
+            outbox.shows_marks(tx, digest)
+        return True
+
+    def _failed(self, error: DeliveryError, what: str) -> datetime:
+        """Say it once; when that message is tried again."""
+        metrics.updated(error)
         now = self._clock()
         if isinstance(error, RateLimited):
             self._paused_until = now + min(error.retry_after, outcomes.LONGEST_HOLD)
         elif isinstance(error, Unauthorised):
             self._paused_until = now + outcomes.PROBE
-        pause = _pause_after(error)
-        with self._database.transaction() as tx:
-            stored_alerts.delay(tx, shown.alert, until=now + pause)
         if str(error) != self._said:
             self._said = str(error)
-            log.warning(
-                "message not updated: alert=%d channel=%s cause=%s",
-                shown.alert,
-                shown.channel,
-                error,
-            )
+            log.warning("message not updated: %s cause=%s", what, error)
+        return now + _pause_after(error)
 
 
 def _pause_after(error: DeliveryError) -> timedelta:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from monitor.model import Alert, SoFar
+from monitor.model import Alert, Digest, SoFar
 from monitor.store import alerts as stored_alerts
 from monitor.store import feedback, mutes, outbox
 from monitor.store import stories as stored_stories
@@ -51,6 +51,8 @@ def marks(
 def prepared(tx: Transaction, queued: Queued, *, now: datetime) -> tuple[Message, datetime | None]:
     """A message as it is sent now, with its thread; and up to which growth it says everything."""
     message = queued.message
+    if isinstance(message.content, Digest):
+        return replace(message, content=digest(tx, queued.id, message.content, now=now)), None
     if queued.alert is None or not isinstance(message.content, Alert):
         return message, None
     shown = stored_alerts.find(tx, queued.alert)
@@ -62,6 +64,19 @@ def prepared(tx: Transaction, queued: Queued, *, now: datetime) -> tuple[Message
         said = marks(tx, shown.alert, shown.story, content, now=now)
         content = replace(content, marks=said)
     return replace(message, content=content, thread=thread), shown.grown_at
+
+
+def digest(tx: Transaction, number: int, content: Digest, *, now: datetime) -> Digest:
+    """A digest with what readers said of its alerts."""
+    told = outbox.told_in(tx, number)
+    if len(told) != len(content.alerts):
+        return content  # what it told is partly forgotten
+    marked = []
+    for alert, (known, _) in zip(content.alerts, told, strict=True):
+        shown = stored_alerts.find(tx, known) if known else None
+        said = marks(tx, shown.alert, shown.story, alert, now=now) if shown else ()
+        marked.append(replace(alert, marks=said))
+    return replace(content, alerts=tuple(marked))
 
 
 def now_reads(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from monitor.alerts import policy, routing
 from monitor.arrivals import Arrivals
-from monitor.model import Alert, Change, Item, Match, Reason, RuleLabel
+from monitor.model import Alert, Change, Item, Match, Reason, RuleLabel, Severity
 from monitor.recent import RecentStories
 from monitor.store import alerts as stored_alerts
 from monitor.store import decisions as stored_decisions
@@ -21,7 +21,7 @@ from monitor.store.decisions import Decided
 from monitor.store.outbox import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from monitor.alerts.routing import Route
@@ -97,6 +97,7 @@ class Intake:
         matcher: Matcher,
         *,
         channel: str,
+        by_severity: Mapping[Severity, Sequence[str]] | None = None,
         lookback: timedelta,
         recent: RecentStories | None = None,
         threads: bool = True,
@@ -107,6 +108,7 @@ class Intake:
         Args:
             matcher: The rules.
             channel: Of the rules that name none.
+            by_severity: The same by the severity of the rule; severities that it lacks go to `channel`.
             lookback: At first sight of a feed, older items are never told.
             recent: The stories that an item may still join.
             threads: Whether messages have threads. Without, what a report changes in a story that
@@ -115,7 +117,7 @@ class Intake:
         """
         self._matcher = matcher
         self._recent = recent or RecentStories()
-        self._channel = channel
+        self._channels = dict.fromkeys(Severity, (channel,)) | dict(by_severity or {})
         self._lookback = lookback
         self._threads = threads
         self._tempo = tempo
@@ -180,14 +182,14 @@ class Intake:
             one.item.published, first_sight=source.first_sight, lookback=self._lookback, now=now
         )
         told = set()
-        for route in routing.routes(one.found, self._matcher.rules, default=self._channel):
+        for route in routing.routes(one.found, self._matcher.rules, default=self._channels):
             told.add(route.channel)
             yield self._promise(
                 tx, one, story, route, too_old=too_old, changes=changes, marks=marks, now=now
             )
         if not _material(changes):
             return
-        for route in routing.routes(one.again, self._matcher.rules, default=self._channel):
+        for route in routing.routes(one.again, self._matcher.rules, default=self._channels):
             if route.channel in told:
                 continue  # what else it matches says it all
             yield self._promise(
@@ -231,6 +233,7 @@ class Intake:
         material = _material(changes)
         scope = f"item:{one.id}" if route.every_item else "story"
         before = stored_alerts.told(tx, story=story, channel=route.channel, scope=scope)
+        pace = policy.tempo(route, self._matcher.rules, self._tempo)
         known = policy.Told(before.rules, before.severity, now - before.at) if before else None
         reason = policy.decide(
             route,
@@ -238,7 +241,7 @@ class Intake:
             too_old=too_old,
             changed=bool(material) and self._threads,
             edited=edited,
-            tempo=policy.tempo(route, self._matcher.rules, self._tempo),
+            tempo=pace,
             silenced=silence.over(story, route.rules),
         )
         decision = Decision(one.id, story, route.channel, wanted.rules, reason, changes, edited)
@@ -251,6 +254,12 @@ class Intake:
             why = policy.silencers(marks, story, route.rules)
             message = outbox.set_aside(tx, alert, channel=route.channel, why=why, now=now)
             return replace(decision, why=why, message=message)
+        until = now
+        if before and reason is Reason.COOLING_DOWN:
+            waiting = outbox.add_to_resting(tx, alert, alert_id=before.alert, now=now)
+            if waiting is not None:
+                return replace(decision, message=waiting)
+            until = min(before.at, now) + pace.cooldown
         after = stored_alerts.tell(
             tx,
             before,
@@ -259,7 +268,7 @@ class Intake:
             scope=scope,
             rules=[match.rule for match in route.matches],
             severity=policy.highest(match.severity for match in route.matches),
-            now=now,
+            now=until,
         )
         message = outbox.enqueue(
             tx,
@@ -269,6 +278,7 @@ class Intake:
             channel=route.channel,
             now=now,
             kind=Kind.REPLY if before else Kind.POST,
+            rests_until=until if until > now else None,
         )
         return replace(decision, message=message)
 

@@ -6,7 +6,7 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from monitor.store import backup, retention
+from monitor.store import backup, feedback, retention
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,6 +66,8 @@ class Maintain:
         with self._database.transaction() as tx:
             began = time.monotonic()
             deleted = retention.prune(tx, before=before, limit=self._rows)
+            said_before = self._clock() - max(self._keep, feedback.KEPT)
+            deleted += feedback.prune(tx, before=said_before, limit=self._rows)
         self._took_s = time.monotonic() - began
         return deleted
 

@@ -142,7 +142,7 @@ class Rule:
     repeat: timedelta | None = None
     """A story that goes on is told again after so long, zero is never; None is as configured."""
     cooldown: timedelta | None = None
-    """After a story was told, its changes are not told for so long; None is as configured."""
+    """After a story was told, what changes it waits for so long; None is as configured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,16 +252,16 @@ class Reason(StrEnum):
     NEW_SEVERITY = "a severity its story had not told yet"
     EVERY_ITEM = "the rule tells every item"
     CHANGED_STORY = "its story was told, and this changes it"
+    COOLING_DOWN = "its story was told a moment ago, so this change waits until its cooldown ends"
     REPEATED = "its story goes on, and was last told long ago"
     KNOWN_STORY = "its story was told already"
-    COOLING_DOWN = "its story was told a moment ago"
     MUTED_STORY = "its story is muted"
     SNOOZED_RULE = "its rule is snoozed"
     TOO_OLD = "older than the lookback when its feed was first seen"
 
     @property
     def tells(self) -> bool:
-        """Whether the channel is told now."""
+        """Whether the channel is told, now or once a cooldown ends."""
         return self in _TELLS
 
     @property
@@ -277,6 +277,7 @@ _TELLS = frozenset(
         Reason.NEW_SEVERITY,
         Reason.EVERY_ITEM,
         Reason.CHANGED_STORY,
+        Reason.COOLING_DOWN,
         Reason.REPEATED,
     }
 )
@@ -314,12 +315,15 @@ class Mark:
     rule: str = ""
     until: datetime | None = None
     """None for ever, or until somebody takes it back."""
+    note: str = ""
+    """Why, in their words; not clean. "" where they did not say."""
 
     def __str__(self) -> str:
         """For people: "muted by ann until 2026-01-31 09:00 UTC"."""
         done = {Act.MUTE: "muted", Act.SNOOZE: "snoozed", Act.IRRELEVANT: "not relevant, said"}
         until = f" until {self.until:%Y-%m-%d %H:%M} UTC" if self.until else ""
-        return f"{done[self.act]} by {self.by.name}{until}"
+        why = f": {self.note}" if self.note else ""
+        return f"{done[self.act]} by {self.by.name}{until}{why}"
 
 
 @dataclass(frozen=True, slots=True)

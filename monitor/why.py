@@ -203,6 +203,8 @@ def _delivered(text: str, told: Told, decided_at: datetime) -> Line:
         where = f" ({_place(one.receipt)})" if one.receipt.ts else ""
         return Line(f"{text}{number} delivered{where}", one.sent_at)
     if one.state is State.HELD:
+        if one.not_before > one.created_at:
+            return Line(f"{text}{number} waits until {one.not_before:%Y-%m-%d %H:%M} UTC")
         return Line(f"{text}{number} is held for quiet hours or a digest", one.created_at)
     said = {
         State.PENDING: "waits to be sent",

@@ -184,6 +184,19 @@ _OVERFLOW = _object(
     {"type": _constant("overflow"), "options": _array(_OPTION, 5)},
     {"action_id": _ID, "confirm": _CONFIRM},
 )
+_SELECT = _object(
+    {"type": _constant("static_select"), "options": _array(_OPTION, 100)},
+    {"action_id": _ID, "placeholder": _plain(150), "initial_option": _OPTION},
+)
+_RADIO = _object(
+    {"type": _constant("radio_buttons"), "options": _array(_OPTION, 10)},
+    {"action_id": _ID, "initial_option": _OPTION},
+)
+_WORDS = _object(
+    {"type": _constant("plain_text_input")},
+    {"action_id": _ID, "max_length": lambda _value, _at: iter(()), "multiline": _FLAG},
+)
+_FILLED = {"static_select": _SELECT, "radio_buttons": _RADIO, "plain_text_input": _WORDS}
 _INTERACTIVE = {"button": _BUTTON, "overflow": _OVERFLOW}
 
 
@@ -214,6 +227,10 @@ def _actions(value: Json, at: str) -> Iterator[str]:
 _BLOCKS: dict[str, Check] = {
     "section": _section,
     "actions": _actions,
+    "input": _object(
+        {"type": _constant("input"), "label": _plain(2000), "element": _any_of(_FILLED)},
+        {"block_id": _ID, "optional": _FLAG, "hint": _plain(2000)},
+    ),
     "divider": _object({"type": _constant("divider")}, {"block_id": _ID}),
     "header": _object({"type": _constant("header"), "text": _plain(150)}, {"block_id": _ID}),
     "context": _object(

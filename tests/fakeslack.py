@@ -361,6 +361,11 @@ class FakeSlack:
             "user": "monitor", "user_id": "U0FAKE", "bot_id": "B0FAKE",
         }  # fmt: skip
 
+    def handle_validate(self, args: Json) -> Json:
+        given = args.get("blocks")
+        wrong = validate(json.loads(given) if isinstance(given, str) else given or [])
+        return _error("invalid_blocks") if wrong else {"ok": True}
+
     def handle_open_socket(self, args: Json) -> Json:
         return {"ok": True, "url": f"ws://127.0.0.1:{self._server.server_port}/socket?ticket=1"}
 
@@ -513,6 +518,7 @@ _METHODS: dict[str, Callable[[FakeSlack, Json], Json]] = {
     "conversations.list": FakeSlack.handle_list,
     "conversations.info": FakeSlack.handle_info,
     "views.open": FakeSlack.handle_open_view,
+    "blocks.validate": FakeSlack.handle_validate,
 }
 
 

@@ -178,6 +178,25 @@ def press(channel: str, ts: str, action: str, *, base: str, **changes: Any) -> J
     }
 
 
+def submit(view: Json, **values: Json) -> Json:
+    """What Slack sends when somebody fills in a form: what was given for each name."""
+    return {
+        "type": "view_submission",
+        "user": {"id": "U0ANN", "username": "ann"},
+        "trigger_id": f"{uuid.uuid4().hex}.1",
+        "view": {
+            **view,
+            "id": f"V{uuid.uuid4().hex[:9].upper()}",
+            "state": {"values": {name: {name: given} for name, given in values.items()}},
+        },
+    }
+
+
+def chosen(value: str) -> Json:
+    """What a form holds where an option was chosen."""
+    return {"selected_option": {"value": value}}
+
+
 def command(text: str, *, base: str) -> Json:
     """What Slack sends when somebody writes /monitor."""
     return {

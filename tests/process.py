@@ -51,7 +51,7 @@ class Program:
         self.listen = f"127.0.0.1:{closed_port()}"
         lines = {
             "polling": 'interval = "1s"\nmin_interval = "1s"\ntimeout = "5s"\nallow_private = ["127.0.0.1"]',
-            "alerts": 'channel = "#news-alerts"\nops_channel = ""\ncollapse_above = 0',
+            "alerts": 'channel = "#news-alerts"\nops_channel = ""\ncollapse_above = 0\nhourly = 0',
             "web": f'listen = "{self.listen}"',
         } | tables
         text = "".join(f"[{name}]\n{body}\n" for name, body in lines.items()) + extra

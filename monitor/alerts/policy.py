@@ -33,7 +33,7 @@ class Tempo:
     repeat: timedelta = timedelta(0)
     """A story that goes on is told again after so long; zero is never."""
     cooldown: timedelta = timedelta(0)
-    """After a story was told, its changes are not told for so long."""
+    """After a story was told, what changes it waits for so long."""
 
 
 EVEN = Tempo()
@@ -111,7 +111,7 @@ def decide(
     An item that was only `edited`, and matched these rules before, is never told by itself: what it
     changes is told where its story was.
     A changed story is not told as a new one: what is said of it belongs to the message that told it.
-    A cooldown never silences a rule or a severity that the channel does not know yet.
+    A cooldown never delays a rule or a severity that the channel does not know yet.
     What would be told and is silenced by a reader gives that as the reason.
     """
     if edited:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from monitor.model import Match, Rule
+    from monitor.model import Match, Rule, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +27,18 @@ class Route:
 
 
 def routes(
-    matches: Sequence[Match], rules: Mapping[str, Rule], *, default: str
+    matches: Sequence[Match],
+    rules: Mapping[str, Rule],
+    *,
+    default: Mapping[Severity, Sequence[str]],
 ) -> tuple[Route, ...]:
-    """One route for each channel and way of grouping, in the order in which the matches name them."""
+    """One route for each channel and way of grouping, in the order in which the matches name them.
+
+    `default` holds the channels of the rules of each severity that name none.
+    """
     found: dict[tuple[str, bool], list[Match]] = {}
     for match in matches:
         rule = rules[match.rule]
-        for channel in dict.fromkeys(rule.channels or (default,)):
+        for channel in dict.fromkeys(rule.channels or default[rule.severity]):
             found.setdefault((channel, rule.group == "item"), []).append(match)
     return tuple(Route(channel, every, tuple(of)) for (channel, every), of in found.items())

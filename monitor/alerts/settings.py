@@ -71,6 +71,16 @@ class AlertsSettings(Settings):
         le=10_000,
         description="More alerts than this waiting for a channel become one digest; 0 for never.",
     )
+    hourly: int = Field(
+        default=40,
+        ge=0,
+        le=3_000,
+        description="More messages than this to a channel in an hour, and it gets digests; 0 for never.",
+    )
+    by_severity: dict[Literal["low", "medium", "high", "critical"], list[Channel]] = Field(
+        default_factory=dict,
+        description="Channels of the rules of a severity that name none of their own.",
+    )
     quiet_hours: Annotated[str, AfterValidator(_is_span_or_none)] = Field(
         default="",
         description='Hours, such as "22:00-07:00", after which alerts come as one digest; "" for none.',
@@ -100,8 +110,13 @@ class AlertsSettings(Settings):
     cooldown: Duration = Field(
         default=timedelta(0),
         le=timedelta(days=365),
-        description="After a story was told, its changes are not told for so long.",
+        description="After a story was told, what changes it waits for so long.",
     )
+
+    @property
+    def routes(self) -> dict[Severity, tuple[str, ...]]:
+        """Where rules of each severity are told that name no channels."""
+        return {one: tuple(self.by_severity.get(one.value) or (self.channel,)) for one in Severity}
 
     @property
     def tempo(self) -> Tempo:

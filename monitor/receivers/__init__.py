@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from monitor.model import Message, Notice, Receipt
+    from monitor.model import Digest, Message, Notice, Receipt
 
 
 class Receiver(Protocol):
@@ -67,6 +67,27 @@ class Answerer(Protocol):
 
         Raises:
             DeliveryError: It was not opened.
+        """
+        ...
+
+    def ask_reason(self, trigger: str, about: Receipt, place: int | None) -> None:
+        """Ask somebody who said that an alert is not relevant, why; they need not say.
+
+        Args:
+            trigger: As above.
+            about: The message.
+            place: Which alert of a digest, from 0.
+
+        Raises:
+            DeliveryError: They were not asked.
+        """
+        ...
+
+    def ask_which(self, trigger: str, about: Receipt, digest: Digest) -> None:
+        """Ask somebody which alert of a digest they mean, and what is to be done with it.
+
+        Raises:
+            DeliveryError: They were not asked.
         """
         ...
 

@@ -166,7 +166,7 @@ def _counted(number: int, what: str) -> str:
 
 
 def _again(alert: Alert) -> str:
-    if alert.reason is Reason.CHANGED_STORY:
+    if alert.reason in {Reason.CHANGED_STORY, Reason.COOLING_DOWN}:
         return "; ".join(clean(one, limit=_MAX_NAME) for one in alert.changes[:_MAX_CHANGES])
     return _AGAIN.get(alert.reason, "")
 

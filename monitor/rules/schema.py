@@ -155,7 +155,7 @@ class RuleTable(Table):
     )
     cooldown: Span = Field(
         default="",
-        description="After a story was told, its changes are not told for so long, such as 30m.",
+        description="After a story was told, what changes it waits for so long, such as 30m.",
     )
     slow: bool = Field(
         default=False, description="Accept a regular expression that every item has to be tried on."

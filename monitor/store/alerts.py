@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, insert, or_, select, update
 
 from monitor.model import Receipt, Severity
-from monitor.store.schema import alerts
+from monitor.store.schema import alerts, outbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -119,6 +119,12 @@ def refresh(
     """Let the message of an alert, or all of a story, say at once what readers said of it."""
     which = alerts.c.id == alert if alert is not None else alerts.c.story_id == story
     tx.execute(update(alerts).where(which).values(grown_at=now, update_after=now))
+    known = select(alerts.c.id).where(which)
+    digests = select(outbox.c.digest_id).where(
+        outbox.c.alert_id.in_(known), outbox.c.digest_id.is_not(None)
+    )
+    sent = outbox.c.id.in_(digests) & (outbox.c.state == "sent")
+    tx.execute(update(outbox).where(sent).values(marked_at=now, not_before=now))
 
 
 def find(tx: Transaction, alert: int) -> Shown | None:

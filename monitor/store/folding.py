@@ -71,6 +71,8 @@ def _waiting(below: int, opened: datetime | None) -> ColumnElement[bool]:
 class Holding:
     """Which alerts are not told now."""
 
+    now: datetime
+    """What rests until later is held whatever it is."""
     below: int
     """Those of a lower rank."""
     until_digest_below: int
@@ -81,6 +83,10 @@ class Holding:
     """When the last digest of each channel with a schedule of its own was due."""
     channels_below: int = 0
     """Those of a lower rank wait for that."""
+    busy: tuple[str, ...] = ()
+    """Channels that were told too much lately, whatever else holds for them."""
+    busy_opened: datetime | None = None
+    """When their last digest was due."""
 
     def clause(self) -> ColumnElement[bool]:
         """Whether an alert is one of them."""
@@ -90,7 +96,8 @@ class Holding:
             and_(table.c.channel == channel, _waiting(self.channels_below, opened))
             for channel, opened in self.channels.items()
         )
-        return or_(table.c.rank < self.below, waits, *scheduled)
+        busy = and_(table.c.channel.in_(self.busy), _waiting(self.channels_below, self.busy_opened))
+        return or_(table.c.rank < self.below, waits, busy, *scheduled)
 
     def to_hold(self) -> ColumnElement[bool]:
         """Never-tried alerts that are to be held."""
@@ -99,7 +106,8 @@ class Holding:
 
     def to_release(self) -> ColumnElement[bool]:
         """Held alerts that are to be told."""
-        return and_(table.c.state == State.HELD.value, ~self.clause())
+        rested = table.c.not_before <= self.now
+        return and_(table.c.state == State.HELD.value, rested, ~self.clause())
 
 
 def must_hold_or_release(tx: Transaction, holding: Holding) -> bool:
@@ -115,17 +123,25 @@ def hold(tx: Transaction, holding: Holding) -> int:
 
 
 def release(tx: Transaction, holding: Holding, *, size: int, now: datetime) -> int:
-    """Tell what is held no longer: one alert of a channel as it is, several as digests."""
+    """Tell what is held no longer: one alert of a channel as it is, several as digests.
+
+    What rested for its story's sake is told where its story is.
+    """
     free = select(table).where(holding.to_release()).order_by(table.c.id).with_for_update()
     rows = tx.execute(free).all()
     by_channel: dict[str, list[Row[Any]]] = {}
+    alone = []
     for row in rows:
-        by_channel.setdefault(row.channel, []).append(row)
+        if row.not_before > row.created_at:
+            alone.append(row.id)
+        else:
+            by_channel.setdefault(row.channel, []).append(row)
+    alone += [waiting[0].id for waiting in by_channel.values() if len(waiting) == 1]
+    # Held once is held enough: whatever begins meanwhile, it is told now.
+    told = {"state": State.PENDING.value, "rank": outbox.ALWAYS}
+    tx.execute(update(table).where(table.c.id.in_(alone)).values(told))
     for waiting in by_channel.values():
         if len(waiting) == 1:
-            # Held once is held enough: whatever begins meanwhile, it is told now.
-            told = {"state": State.PENDING.value, "rank": outbox.ALWAYS}
-            tx.execute(update(table).where(table.c.id == waiting[0].id).values(told))
             continue
         for first in range(0, len(waiting), size):
             _digest(tx, waiting[first : first + size], total=len(waiting), now=now)

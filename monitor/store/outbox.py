@@ -5,7 +5,7 @@ pending -> sending -> sent
               |-> parked -> pending           a person must mend something first
               '-> dead                        it will never be taken
 pending -> digested                           told as part of a digest instead
-pending -> held -> pending | digested         quiet hours, or the next digest is waited for
+pending -> held -> pending | digested         quiet hours, the next digest, the end of a cooldown
 pending | held -> muted                       a reader asked not to be told
 """
 
@@ -87,6 +87,9 @@ class Queued:
     sent_at: datetime | None
     receipt: Receipt
     error: str
+    marked_at: datetime | None = None
+    """Since when a digest does not show what readers did with it; None while it does."""
+    edits: int = 0
 
 
 def key_of(tx: Transaction, alert: int, revision: int) -> str:
@@ -110,11 +113,42 @@ def enqueue(
     channel: str,
     now: datetime,
     kind: Kind = Kind.POST,
+    rests_until: datetime | None = None,
 ) -> int:
-    """Promise an alert to a channel; the number of the message."""
+    """Promise an alert to a channel, for later where it rests; the number of the message."""
     row = new_row(content, channel, now) | {"kind": kind.value}
+    if rests_until:
+        row |= {"state": State.HELD.value, "not_before": rests_until}
     key = key_of(tx, alert, revision)
     return _add(tx, {"key": key, "alert_id": alert, "revision": revision, **row})
+
+
+def add_to_resting(tx: Transaction, content: Alert, *, alert_id: int, now: datetime) -> int | None:
+    """Let what rests already say this too; the number of that message, None where none rests."""
+    row = tx.execute(
+        select(outbox.c.id, outbox.c.content)
+        .where(
+            outbox.c.alert_id == alert_id,
+            outbox.c.state == State.HELD.value,
+            outbox.c.not_before > now,
+        )
+        .order_by(outbox.c.id)
+        .limit(1)
+        .with_for_update()
+    ).one_or_none()
+    before = load(row.content) if row else None
+    if row is None or not isinstance(before, Alert):
+        return None
+    labels = {rule.id: rule for rule in (*before.rules, *content.rules)}
+    both = replace(
+        content,
+        rules=tuple(sorted(labels.values(), key=lambda rule: -rule.severity.rank)),
+        changes=tuple(dict.fromkeys((*before.changes, *content.changes))),
+        broadcast=before.broadcast or content.broadcast,
+    )
+    values = {"content": _dump(both), "rank": both.severity.rank}
+    tx.execute(update(outbox).where(outbox.c.id == row.id).values(values))
+    return int(row.id)
 
 
 def set_aside(tx: Transaction, content: Alert, *, channel: str, why: str, now: datetime) -> int:
@@ -207,6 +241,7 @@ def new_row(content: Content, channel: str, now: datetime) -> dict[str, Any]:
         "receipt_channel": "",
         "receipt_ts": "",
         "error": "",
+        "edits": 0,
     }
 
 
@@ -229,6 +264,17 @@ def latest_tries(tx: Transaction, *, since: datetime) -> dict[str, datetime]:
         .group_by(outbox.c.channel)
     )
     return {row[0]: row[1] for row in tx.execute(query)}
+
+
+def busy(tx: Transaction, *, since: datetime, above: int) -> tuple[str, ...]:
+    """The channels that were sent more messages than that since then."""
+    query = (
+        select(outbox.c.channel)
+        .where(outbox.c.tried_at > since, outbox.c.state == State.SENT.value)
+        .group_by(outbox.c.channel)
+        .having(func.count() > above)
+    )
+    return tuple(tx.execute(query).scalars())
 
 
 def start(tx: Transaction, queued: Queued, *, now: datetime) -> Queued | None:
@@ -379,6 +425,48 @@ def at(tx: Transaction, receipt: Receipt) -> Queued | None:
     return _queued(row) if row and receipt.ts else None
 
 
+def told_in(tx: Transaction, digest: int) -> tuple[tuple[int | None, Alert], ...]:
+    """The alerts that a digest tells, in its order, each with the number under which it is known."""
+    query = select(outbox.c.alert_id, outbox.c.content).where(outbox.c.digest_id == digest)
+    return tuple(
+        (row.alert_id, content)
+        for row in tx.execute(query.order_by(outbox.c.id))
+        if isinstance(content := load(row.content), Alert)
+    )
+
+
+def next_marked(tx: Transaction, *, now: datetime, horizon: datetime) -> Queued | None:
+    """The digest that does not show for longest what readers did with it, and may be updated now."""
+    due = or_(outbox.c.not_before <= now, outbox.c.not_before > horizon)
+    query = (
+        select(outbox)
+        .where(outbox.c.marked_at.is_not(None), outbox.c.state == State.SENT.value, due)
+        .order_by(outbox.c.marked_at, outbox.c.id)
+        .limit(1)
+    )
+    row = tx.execute(query).one_or_none()
+    return _queued(row) if row else None
+
+
+def claim_marked(tx: Transaction, digest: Queued, *, next_update: datetime) -> bool:
+    """Be the one who updates a digest; False where another replica was first."""
+    mine = and_(outbox.c.id == digest.id, outbox.c.edits == digest.edits)
+    values = {"edits": digest.edits + 1, "not_before": next_update}
+    return tx.execute(update(outbox).where(mine).values(values)).rowcount == 1
+
+
+def shows_marks(tx: Transaction, digest: Queued) -> None:
+    """A digest shows what was known when it was looked at."""
+    # What has been done since is shown by the next update.
+    same = and_(outbox.c.id == digest.id, outbox.c.marked_at == digest.marked_at)
+    tx.execute(update(outbox).where(same).values(marked_at=None))
+
+
+def delay_marked(tx: Transaction, digest: Queued, *, until: datetime) -> None:
+    """Update a digest no sooner than that."""
+    tx.execute(update(outbox).where(outbox.c.id == digest.id).values(not_before=until))
+
+
 def latest(tx: Transaction, *, limit: int, undelivered: bool = False) -> tuple[Queued, ...]:
     """The newest messages, newest first; only those not delivered where asked."""
     query = select(outbox).order_by(outbox.c.id.desc()).limit(limit)
@@ -463,6 +551,8 @@ def _queued(row: Row[Any]) -> Queued:
         sent_at=row.sent_at,
         receipt=Receipt(row.receipt_channel, row.receipt_ts),
         error=row.error,
+        marked_at=row.marked_at,
+        edits=row.edits,
     )
 
 

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 
 if TYPE_CHECKING:
@@ -273,6 +274,9 @@ outbox = Table(
     Column("receipt_ts", Text, nullable=False),
     Column("error", Text, nullable=False),
     Column("digest_id", _Id, ForeignKey("outbox.id"), index=True),
+    # Since when a digest says less of what readers did with it than we know; NULL while it says all.
+    Column("marked_at", Time),
+    Column("edits", Integer, nullable=False),
     CheckConstraint(
         "state IN ('pending', 'held', 'sending', 'unknown', 'sent', 'parked', 'dead', 'digested', "
         "'muted')",
@@ -281,6 +285,12 @@ outbox = Table(
     Index("ix_outbox_queue", "state", "channel", "id"),
     # Whoever presses a button names the message by its place.
     Index("ix_outbox_receipt", "receipt_ts", "receipt_channel"),
+    Index(
+        "ix_outbox_marked",
+        "marked_at",
+        sqlite_where=text("marked_at IS NOT NULL"),
+        postgresql_where=text("marked_at IS NOT NULL"),
+    ),
     sqlite_autoincrement=True,
 )
 
@@ -359,6 +369,9 @@ feedback = Table(
     Column("rules", JSON, nullable=False),
     Column("title", Text, nullable=False),
     Column("url", Text, nullable=False),
+    # Why, in their words; "" where they did not say.
+    Column("reason", Text, nullable=False),
+    Index("ix_feedback_made_at", "made_at"),
 )
 
 # What was asked on Slack and done: an envelope that comes again does nothing.

@@ -358,6 +358,30 @@ def test_check_online_asks_slack_and_every_feed(program: Program, feeds: FeedSer
     assert "SLACK_BOT_TOKEN" in wrong.stdout
 
 
+def test_check_online_says_which_channels_take_nothing_from_us(program: Program) -> None:
+    with FakeSlack(channels=["news-alerts", "old"]) as slack:
+        slack.add_channel("elsewhere", member=False)
+        slack.change_channel("old", archived=True)
+        program.environ = {"SLACK_BOT_TOKEN": slack.token}
+        rules = '[[rules]]\nid = "a"\nname = "A"\nquery = "x"\nchannels = ["#elsewhere", "#old", "#nowhere"]'
+        alerts = 'channel = "#news-alerts"\nops_channel = "#news-ops"'
+        program.configure(
+            feeds=[], rules=rules, alerts=alerts, slack=f'api_url = "{slack.api_url}"'
+        )
+        done = program.run("check", "--online")
+        posted = slack.messages
+
+    assert done.returncode == 1
+    said = " ".join(done.stdout.split())
+    assert "The app is not in #elsewhere (not_in_channel): invite" in said
+    assert "#old is archived" in said
+    assert "Slack shows the app no channel #nowhere" in said
+    assert "no channel #news-ops" in said
+    assert "#news-alerts" not in said.partition("channels")[2].partition("messages")[0]
+    assert "Slack takes messages like ours" in said
+    assert posted == []
+
+
 @pytest.mark.parametrize(
     "args",
     [

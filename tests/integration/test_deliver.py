@@ -46,7 +46,9 @@ class Desk:
         *,
         collapse_above: int = 20,
         loudness: Loudness | None = None,
+        hourly: int = 0,
     ) -> None:
+        self.hourly = hourly
         self.database = database
         self.clock = Clock(now)
         self.collapse_above = collapse_above
@@ -62,6 +64,7 @@ class Desk:
             Pacing(),
             growing=Growing(self.database, self.receiver, clock=self.clock, wait=self.clock.pass_),
             collapse_above=self.collapse_above,
+            hourly=self.hourly,
             loudness=self.loudness,
             clock=self.clock,
             wait=self.clock.pass_,
@@ -613,3 +616,73 @@ def test_a_channel_with_a_schedule_hears_by_it_and_others_at_once(
     desk.run(5)
 
     assert desk.told()[2:] == [["markets 0", "markets 1"]]
+
+
+def test_a_channel_that_was_told_a_lot_gets_digests_and_what_is_grave_at_once(
+    database: Database, now: datetime
+) -> None:
+    desk = Desk(database, now.replace(minute=1, second=0), hourly=5)
+    for number in range(6):
+        desk.promise(f"before {number}")
+        desk.run(10)
+    assert len(desk.told()) == 6
+
+    for number in range(3):
+        desk.promise(f"more {number}")
+        desk.run(30)
+    desk.promise("elsewhere", "#b")
+    desk.promise("grave", severity=Severity.CRITICAL)
+    desk.run(20)
+    assert sorted(desk.told()[6:]) == [["elsewhere"], ["grave"]]
+
+    desk.clock.pass_(10 * 60)
+    desk.run(20)
+
+    assert desk.told()[8:] == [["more 0", "more 1", "more 2"]]
+
+
+def test_a_channel_is_told_at_once_again_when_its_busy_hour_is_over(
+    database: Database, now: datetime
+) -> None:
+    desk = Desk(database, now, hourly=2)
+    for number in range(3):
+        desk.promise(f"before {number}")
+        desk.run(10)
+    desk.clock.pass_(61 * 60)
+
+    desk.promise("after")
+    desk.run(2)
+
+    assert desk.told()[-1] == ["after"]
+
+
+def test_what_came_during_an_outage_is_told_in_one_message(
+    database: Database, now: datetime
+) -> None:
+    desk = Desk(database, now)
+    desk.deliver.gather(now + timedelta(minutes=3))
+    for number in range(3):
+        desk.promise(f"missed {number}")
+        desk.run(40)
+    desk.promise("grave", severity=Severity.CRITICAL)
+    desk.run(20)
+    assert desk.told() == [["grave"]]
+
+    desk.clock.pass_(60)
+    desk.run(5)
+
+    assert desk.told()[1:] == [["missed 0", "missed 1", "missed 2"]]
+    desk.promise("now")
+    desk.run(2)
+    assert desk.told()[-1] == ["now"]
+
+
+def test_a_workspace_gets_no_more_at_once_than_it_takes(desk: Desk) -> None:
+    for number in range(20):
+        desk.promise("told", f"#c{number}")
+    begun = desk.clock()
+
+    desk.deliver()
+
+    assert len(desk.titles()) == 20
+    assert (desk.clock() - begun).total_seconds() >= 19 * 1.05 / 4

@@ -11,15 +11,16 @@ from fakes import Clock
 from fakeslack import FakeSlack
 from pydantic import SecretStr
 
+from monitor.alerts.policy import EVEN, Tempo
 from monitor.deliver import Deliver, Pacing
 from monitor.growing import Growing
 from monitor.intake import Intake, Source
-from monitor.model import Feed, Item, Outlet
+from monitor.model import Act, Feed, Item, Mark, Outlet, Person
 from monitor.receivers.slack.client import SlackReceiver
 from monitor.recent import RecentStories
 from monitor.rules import compile_rules, load
 from monitor.store import feeds as stored_feeds
-from monitor.store import migrate
+from monitor.store import migrate, mutes
 from monitor.store.database import Database
 
 if TYPE_CHECKING:
@@ -75,7 +76,9 @@ REST = timedelta(minutes=1)
 class Desk:
     """Feeds of four outlets, rules, a database, the jobs that tell, and Slack."""
 
-    def __init__(self, folder: Path, slack: FakeSlack, *, broadcast: bool = False) -> None:
+    def __init__(
+        self, folder: Path, slack: FakeSlack, *, broadcast: bool = False, tempo: Tempo = EVEN
+    ) -> None:
         self.slack = slack
         # Slack's own clock decides what is found in a channel's history.
         self.clock = Clock(datetime.now(UTC))
@@ -86,7 +89,11 @@ class Desk:
         self.database = Database(f"sqlite:///{folder / 'm.db'}")
         migrate.upgrade(self.database)
         self.intake = Intake(
-            self.matcher, channel="#desk", lookback=timedelta(days=1), recent=RecentStories()
+            self.matcher,
+            channel="#desk",
+            lookback=timedelta(days=1),
+            recent=RecentStories(),
+            tempo=tempo,
         )
         with self.database.transaction() as tx:
             feeds = [
@@ -162,6 +169,14 @@ def desk(tmp_path: Path, slack: FakeSlack) -> Iterator[Desk]:
 @pytest.fixture
 def broadcasting(tmp_path: Path, slack: FakeSlack) -> Iterator[Desk]:
     made = Desk(tmp_path, slack, broadcast=True)
+    yield made
+    made.database.close()
+
+
+@pytest.fixture
+def resting(tmp_path: Path, slack: FakeSlack) -> Iterator[Desk]:
+    """Changes of a story wait until it was not told for ten minutes."""
+    made = Desk(tmp_path, slack, tempo=Tempo(cooldown=timedelta(minutes=10)))
     yield made
     made.database.close()
 
@@ -243,6 +258,68 @@ def test_what_a_report_changes_in_a_story_is_told_in_its_thread_once(desk: Desk)
     root, reply = desk.slack.messages
     assert reply.thread_ts == root.ts
     assert "12, now 31" in desk.shown(1)
+
+
+CAMP = "Cho Tae-yul and Sybiha talk by telephone about {} soldiers in the camp, said Seoul"
+CAMP_REST = (
+    "They spoke of the camp for 40 minutes, said the ministry in Seoul, and of 7 other places."
+)
+
+
+def test_changes_within_a_cooldown_are_told_together_when_it_ends(resting: Desk) -> None:
+    desk = resting
+    desk.report("Wire", CAMP.format(12), summary=CAMP_REST)
+    desk.run(2)
+    desk.report("Gazette", CAMP.format(31), summary=CAMP_REST)
+    desk.report("Post", CAMP.format(45), summary=CAMP_REST)
+    desk.run(7)
+    assert replies(desk.slack) == []
+
+    desk.restart()
+    desk.run(3)
+
+    (reply,) = replies(desk.slack)
+    assert reply.thread_ts == desk.slack.messages[0].ts
+    assert "12, now 31" in desk.shown(1)
+    assert "now 45" in desk.shown(1)
+
+
+def test_a_cooldown_begins_again_when_what_rested_was_told(resting: Desk) -> None:
+    desk = resting
+    desk.report("Wire", CAMP.format(12), summary=CAMP_REST)
+    desk.run(9)
+    desk.report("Gazette", CAMP.format(31), summary=CAMP_REST)
+    desk.run(3)
+    assert len(replies(desk.slack)) == 1
+
+    desk.report("Post", CAMP.format(45), summary=CAMP_REST)
+    desk.run(6)
+    assert len(replies(desk.slack)) == 1
+    desk.run(4)
+    assert len(replies(desk.slack)) == 2
+
+
+def test_another_rule_is_told_within_a_cooldown(resting: Desk) -> None:
+    desk = resting
+    desk.report("Wire", EN)
+    desk.run(1)
+    desk.report("Gazette", EN, summary="Cho Tae-yul and Sybiha spoke of asylum by telephone.")
+    desk.run(1)
+
+    assert "Asylum" in desk.shown(1)
+
+
+def test_what_rests_is_not_told_of_a_story_that_was_muted_meanwhile(resting: Desk) -> None:
+    desk = resting
+    desk.report("Wire", CAMP.format(12), summary=CAMP_REST)
+    desk.run(1)
+    desk.report("Gazette", CAMP.format(31), summary=CAMP_REST)
+    with desk.database.transaction() as tx:
+        mutes.begin(tx, Mark(Act.MUTE, Person("ann"), desk.clock(), story=1))
+
+    desk.run(12)
+
+    assert replies(desk.slack) == []
 
 
 def test_a_rule_may_show_what_it_adds_in_the_channel_too(broadcasting: Desk) -> None:

@@ -62,13 +62,16 @@ def test_only_what_was_old_at_first_sight_is_history(
     assert is_too_old(published, first_sight=first_sight, lookback=DAY, now=now) is expected
 
 
+DESK = dict.fromkeys(Severity, ("#desk",))
+
+
 def test_a_rule_without_channels_goes_to_the_default_one() -> None:
     rules = {
         "pow": Rule("pow", "POWs", "x", channels=("#pow", "#desk")),
         "kursk": Rule("kursk", "Kursk", "x"),
     }
 
-    found = routes([POW, KURSK], rules, default="#desk")
+    found = routes([POW, KURSK], rules, default=DESK)
 
     assert found == (
         Route("#pow", every_item=False, matches=(POW,)),
@@ -76,10 +79,26 @@ def test_a_rule_without_channels_goes_to_the_default_one() -> None:
     )
 
 
+def test_rules_without_channels_go_where_their_severity_goes() -> None:
+    rules = {
+        "pow": Rule("pow", "POWs", "x", severity=Severity.CRITICAL),
+        "kursk": Rule("kursk", "Kursk", "x", severity=Severity.CRITICAL, channels=("#kursk",)),
+    }
+    default = DESK | {Severity.CRITICAL: ("#breaking", "#desk")}
+
+    found = routes([POW, KURSK], rules, default=default)
+
+    assert [(one.channel, one.rules) for one in found] == [
+        ("#breaking", ("pow",)),
+        ("#desk", ("pow",)),
+        ("#kursk", ("kursk",)),
+    ]
+
+
 def test_a_rule_that_tells_every_item_does_not_share_its_message() -> None:
     rules = {"pow": Rule("pow", "POWs", "x", group="item"), "kursk": Rule("kursk", "Kursk", "x")}
 
-    found = routes([POW, KURSK], rules, default="#desk")
+    found = routes([POW, KURSK], rules, default=DESK)
 
     assert [(one.every_item, one.matches) for one in found] == [(True, (POW,)), (False, (KURSK,))]
 

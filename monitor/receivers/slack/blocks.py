@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from monitor.model import Alert, Digest, Notice
 from monitor.receivers.slack import markup
-from monitor.receivers.slack.buttons import actions, said
+from monitor.receivers.slack.buttons import actions, actions_of, said, said_in
 from monitor.receivers.telling import (
     MARKS,
     REPEAT,
@@ -44,6 +44,7 @@ _MAX_SECTION = 2_900
 _MAX_DIGEST_TEXT = 10_000
 _MAX_SERVICE = 60
 _MAX_BRIEF = 120
+_MAX_WORD = 80
 _MAX_RULES_TOLD = 300
 MAX_LINES = 20
 _MAX_LINE = 400
@@ -75,6 +76,9 @@ def render(message: Message, *, service: str, revision: int = 0, buttons: bool =
         text, blocks = _notice_text(content), _notice_blocks(content, service)
     elif isinstance(content, Digest):
         text, blocks = _digest_notice(content), _digest_blocks(content, service)
+        blocks += said_in(content)
+        if buttons and content.alerts:
+            blocks += actions_of(content)
     else:
         telling = _linkable(tell(content))
         text, blocks = _alert_notice(telling), _alert_blocks(telling, service)
@@ -208,9 +212,9 @@ def _why(telling: Telling) -> str:
     """The rules, the words that made them match, and why a known story is told again."""
     return _joined(
         [
-            f"Why: {markup.bold(_list(telling.rules) or 'a rule')}",
-            _list(telling.words),
-            f"in the article: {_list(telling.words_in_content)}"
+            f"Why: {_list(telling.rules) or 'a rule'}",
+            _found(telling.words),
+            f"in the article: {_found(telling.words_in_content)}"
             if telling.words_in_content
             else "",
             f"again: {markup.literal(telling.again)}" if telling.again else "",
@@ -301,6 +305,17 @@ def _joined(parts: Iterable[str]) -> str:
 def _brief(text: str, limit: int = _MAX_BRIEF) -> str:
     """A literal text of bounded size: a name of nothing but signs to escape grows fivefold."""
     return markup.literal(cut(text, limit, markup.cost))
+
+
+def _found(words: Iterable[str]) -> str:
+    """What matched, in bold, each with its gloss: a reader's eye finds it again in the text."""
+    made = []
+    for word in words:
+        text, gloss_begins, gloss = word.partition(" (")
+        brief = _brief(text, _MAX_WORD).strip()
+        rest = _brief(f" ({gloss}") if gloss_begins else ""
+        made.append((markup.bold(brief) if brief else "") + rest)
+    return ", ".join(made)
 
 
 def _list(names: Iterable[str]) -> str:

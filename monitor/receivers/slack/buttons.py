@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 from monitor.model import Act
 from monitor.receivers.slack import markup
-from monitor.receivers.slack.interact import RULE, WHY
-from monitor.receivers.telling import cut
+from monitor.receivers.slack.interact import ONE, RULE, WHY
+from monitor.receivers.telling import MAX_DIGEST, cut, tell
 from monitor.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from monitor.model import Alert, Mark, Person
+    from monitor.model import Alert, Digest, Mark, Person
 
 Block = dict[str, Any]
 
 MAX_MARKS = 6
 """Deeds that a message shows."""
 _MAX_NAME = 80
+_MAX_HEADLINE = 60
 _USER = re.compile(r"[UW][A-Z0-9]{2,30}")
 
 
@@ -46,7 +47,57 @@ def _done(mark: Mark, alert: Alert) -> str:
         case Act.SNOOZE:
             rule = markup.literal(_rule_name(alert, mark.rule))
             return f"💤 Rule {markup.bold(rule)} snoozed by {who(mark.by)}{until}"
-    return f"👎 Not relevant, says {who(mark.by)}"
+    why = f": {markup.literal(_short(mark.note))}" if mark.note else ""
+    return f"👎 Not relevant, says {who(mark.by)}{why}"
+
+
+def said_in(digest: Digest) -> list[Block]:
+    """Who did what with which alert of a digest, one line each."""
+    lines = [
+        f"{place + 1}. {markup.literal(_headline(alert))}: {_done(mark, alert)}"
+        for place, alert, mark in _marks(digest)
+    ]
+    text = {"type": "mrkdwn", "text": "\n".join(lines), "verbatim": True}
+    return [{"type": "context", "elements": [text]}] if lines else []
+
+
+def actions_of(digest: Digest) -> list[Block]:
+    """The button that asks which alert is meant, and those that undo."""
+    undone = [
+        _button(f"{action}.{place}", f"Undo {text} ({place + 1})")
+        for place, _, mark in _marks(digest)
+        for action, text in (_UNDOING[mark.act],)
+    ]
+    every = [_button(ONE, "Mute, not relevant, why?"), *undone]
+    return [
+        {"type": "actions", "elements": list({one["action_id"]: one for one in every}.values())}
+    ]
+
+
+def headlines(digest: Digest) -> tuple[str, ...]:
+    """What its alerts are called where one is to be chosen."""
+    return tuple(_headline(alert) for alert in digest.alerts[:MAX_DIGEST])
+
+
+_UNDOING = {
+    Act.MUTE: ("unmute", "mute"),
+    Act.IRRELEVANT: ("relevant", "not relevant"),
+}
+
+
+def _marks(digest: Digest) -> list[tuple[int, Alert, Mark]]:
+    """What was done with which alert; snoozed rules concern them all and are undone elsewhere."""
+    found = [
+        (place, alert, mark)
+        for place, alert in enumerate(digest.alerts[:MAX_DIGEST])
+        for mark in alert.marks
+        if mark.act in _UNDOING
+    ]
+    return found[:MAX_MARKS]
+
+
+def _headline(alert: Alert) -> str:
+    return cut(tell(alert).title.text, _MAX_HEADLINE, markup.cost)
 
 
 def actions(alert: Alert) -> list[Block]:

@@ -21,6 +21,7 @@ from monitor.errors import Refused, Unclear
 from monitor.model import Alert, Receipt
 from monitor.receivers.slack import markup
 from monitor.receivers.slack.blocks import EVENT_TYPE, Rendered, plain, render
+from monitor.receivers.slack.buttons import headlines
 from monitor.receivers.slack.errors import (
     BOT_TOKEN,
     WEBHOOK,
@@ -30,18 +31,19 @@ from monitor.receivers.slack.errors import (
     refusal,
     wrong_secret,
 )
-from monitor.receivers.slack.views import dialogue, sections
+from monitor.receivers.slack.views import choice_form, dialogue, reason_form, sections
 from monitor.settings import is_channel_id
 from monitor.text import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from pydantic import SecretStr
     from slack_sdk.web import SlackResponse
 
-    from monitor.model import Message, Notice
+    from monitor.errors import DeliveryError
+    from monitor.model import Digest, Message, Notice
 
 CLOCK_MARGIN = timedelta(minutes=15)
 """How far Slack's clock and ours may differ when history is searched."""
@@ -172,7 +174,17 @@ class SlackReceiver:
 
     def show(self, trigger: str, title: str, notices: Sequence[Notice]) -> None:
         """Open a dialogue for whoever has just done something. See `Answerer.show`."""
-        view = dialogue(title, notices)
+        self._open_view(trigger, dialogue(title, notices))
+
+    def ask_reason(self, trigger: str, about: Receipt, place: int | None) -> None:
+        """Ask whoever said so why an alert is not relevant. See `Answerer.ask_reason`."""
+        self._open_view(trigger, reason_form(about, place))
+
+    def ask_which(self, trigger: str, about: Receipt, digest: Digest) -> None:
+        """Ask which alert of a digest is meant. See `Answerer.ask_which`."""
+        self._open_view(trigger, choice_form(about, headlines(digest)))
+
+    def _open_view(self, trigger: str, view: dict[str, Any]) -> None:
         self._call(lambda: self._web.views_open(trigger_id=trigger, view=view), "")
 
     def answer(self, address: str, notices: Sequence[Notice]) -> None:
@@ -205,6 +217,27 @@ class SlackReceiver:
             bot=_text(answer, "user"),
             scopes=frozenset(scope.strip() for scope in given if scope.strip()),
         )
+
+    def unreachable(self, channels: Iterable[str]) -> list[DeliveryError]:
+        """Which channels would take no message from us, and how to mend that.
+
+        Raises:
+            DeliveryError: Slack could not be asked.
+        """
+        found: dict[str, dict[str, Any]] = {}
+        for one in self._channels(""):
+            found[_text(one, "id")] = found[f"#{_text(one, 'name')}"] = one
+        codes = {name: _closed(found.get(name)) for name in dict.fromkeys(channels)}
+        return [refusal(Answer(200, code), channel=name) for name, code in codes.items() if code]
+
+    def validate(self, message: Message) -> None:
+        """Have Slack look at a message as it would look, without posting it.
+
+        Raises:
+            DeliveryError: Slack would refuse it, or could not be asked.
+        """
+        rendered = render(message, service=self._service, buttons=True)
+        self._call(lambda: self._web.blocks_validate(blocks=rendered.blocks), message.channel)
 
     def close(self) -> None:
         """Nothing to let go of: the SDK opens a connection for each call."""
@@ -250,18 +283,21 @@ class SlackReceiver:
         return self._ids[name]
 
     def _looked_up(self, name: str) -> str:
-        channels = self._pages(
+        wanted = name.removeprefix("#")
+        for channel in self._channels(name):
+            if _text(channel, "name") == wanted:
+                return _text(channel, "id")
+        raise refusal(Answer(200, "channel_not_found"), channel=name)
+
+    def _channels(self, name: str) -> Iterator[dict[str, Any]]:
+        """Every channel that Slack shows us, because of the one of this name."""
+        return self._pages(
             "channels",
             lambda cursor: self._web.conversations_list(
                 types="public_channel,private_channel", limit=_PAGE, cursor=cursor
             ),
             name,
         )
-        wanted = name.removeprefix("#")
-        for channel in channels:
-            if _text(channel, "name") == wanted:
-                return _text(channel, "id")
-        raise refusal(Answer(200, "channel_not_found"), channel=name)
 
     def _pages(
         self, field: str, page: Callable[[str | None], SlackResponse], channel: str
@@ -401,6 +437,15 @@ def _objects(answer: SlackResponse, field: str) -> list[dict[str, Any]]:
     if not isinstance(found, list):
         raise Unclear(f"Slack's answer holds no {field}")
     return [one for one in found if isinstance(one, dict)]
+
+
+def _closed(channel: dict[str, Any] | None) -> str:
+    """The code with which Slack would refuse a message to a channel, "" where it would not."""
+    if channel is None:
+        return "channel_not_found"
+    if channel.get("is_archived"):
+        return "is_archived"
+    return "" if channel.get("is_member") else "not_in_channel"
 
 
 def _key(posted: dict[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from monitor.model import Person, Receipt
@@ -17,7 +17,16 @@ WHY = "why"
 _ID = re.compile(r"[A-Z][A-Z0-9]{2,30}")
 _TS = re.compile(r"[0-9]{1,20}\.[0-9]{1,10}")
 _TOKEN = re.compile(r"[A-Za-z0-9._-]{1,200}")
-_ACTION = re.compile(r"([a-z]{1,20})(?:\.[0-9]{1,3})?")
+_ACTION = re.compile(r"([a-z]{1,20})(?:\.([0-9]{1,3}))?")
+REASON, WHICH = "reason", "which"
+"""The callback ids of our forms, and the names of what is filled in."""
+DEED = "deed"
+ONE = "one"
+"""The button of a digest that asks which of its alerts is meant."""
+_ABOUT = re.compile(rf"({_ID.pattern}) ({_TS.pattern})(?: ([0-9]{{1,3}}))?")
+_PLACE = re.compile("[0-9]{1,3}")
+_DEEDS = frozenset({"mute", "irrelevant", WHY})
+_MAX_REASON = 300
 RULE = re.compile(r"[a-z0-9-]{1,200}")
 """The id of a rule, as a button may carry it."""
 _MAX_TEXT = 2_500
@@ -36,6 +45,8 @@ class Asked:
     """Of the button; "why" for the shortcut, "command" for a command."""
     about: Receipt
     """The message; without a `ts` for a command."""
+    place: int | None = None
+    """Which alert of a digest is meant, from 0."""
     text: str = ""
     """The button's value, or what was written behind the command."""
     trigger: str = ""
@@ -48,16 +59,54 @@ def read(kind: str, payload: object, *, envelope: str) -> Asked | None:
     """What an envelope's payload asks; None for what is none of ours or not as Slack sends it."""
     if not isinstance(payload, dict):
         return None
-    if kind == "slash_commands":
-        return _command(payload, envelope)
-    if kind != "interactive":
-        return None
-    match payload.get("type"):
+    match "" if kind != "interactive" else payload.get("type"):
+        case "" if kind == "slash_commands":
+            return _command(payload, envelope)
         case "block_actions":
             return _press(payload)
         case "message_action" if payload.get("callback_id") == WHY:
             return _shortcut(payload)
+        case "view_submission":
+            return _form(payload)
     return None
+
+
+def about_text(about: Receipt, place: int | None = None) -> str:
+    """What a form carries, to say which alert it is about."""
+    return f"{about.channel} {about.ts}" + ("" if place is None else f" {place}")
+
+
+def _form(payload: Mapping[str, Any]) -> Asked | None:
+    view = payload.get("view")
+    found = _ABOUT.fullmatch(_text(view, "private_metadata"))
+    by = _person(payload.get("user"))
+    form, number = _text(view, "callback_id"), _text(view, "id", _TOKEN)
+    if found is None or by is None or not number or not isinstance(view, dict):
+        return None
+    place = int(found[3]) if found[3] else None
+    asked = Asked(f"form {by.slack} {number}", by, form, Receipt(found[1], found[2]), place)
+    if form == REASON:
+        said = [_chosen(view, REASON), _text(_filled(view, "words"), "value")]
+        text = ": ".join(filter(None, (clean(one, limit=_MAX_REASON) for one in said)))
+        return replace(asked, text=text[:_MAX_REASON])
+    which, deed = _chosen(view, WHICH), _chosen(view, DEED)
+    if form != WHICH or not _PLACE.fullmatch(which) or deed not in _DEEDS:
+        return None
+    trigger = _text(payload, "trigger_id", _TOKEN)
+    return replace(asked, action=deed, place=int(which), trigger=trigger)
+
+
+def _filled(view: Mapping[str, Any], name: str) -> object:
+    """What was filled in under a name, which is that of its block too."""
+    values: object = view.get("state")
+    for key in ("values", name, name):
+        values = values.get(key) if isinstance(values, dict) else None
+    return values
+
+
+def _chosen(view: Mapping[str, Any], name: str) -> str:
+    filled = _filled(view, name)
+    return _text(filled.get("selected_option") if isinstance(filled, dict) else None, "value")
 
 
 def _press(payload: Mapping[str, Any]) -> Asked | None:
@@ -75,6 +124,7 @@ def _press(payload: Mapping[str, Any]) -> Asked | None:
         by=by,
         action=action[1],
         about=about,
+        place=int(action[2]) if action[2] else None,
         text=_text(pressed, "value", RULE),
         trigger=_text(payload, "trigger_id", _TOKEN),
         reply_to=_text(payload, "response_url")[:_MAX_URL],

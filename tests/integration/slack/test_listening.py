@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from blockkit import texts
 from fakes import Clock
 from fakeslack import APP_TOKEN, FakeSlack
-from fakesocket import command, press, shortcut
+from fakesocket import chosen, command, press, shortcut, submit
 from pydantic import SecretStr
 from sqlalchemy import update
 
@@ -27,7 +27,7 @@ from monitor.receivers.slack.interact import read
 from monitor.receivers.slack.socket import Socket
 from monitor.rules import compile_rules, load
 from monitor.store import feeds as stored_feeds
-from monitor.store import migrate, mutes
+from monitor.store import folding, migrate, mutes
 from monitor.store.database import Database
 from monitor.store.schema import outbox
 
@@ -116,6 +116,11 @@ class Desk:
 
     def report(self, title: str) -> None:
         """An outlet reports something, and it is told."""
+        self.report_quietly(title)
+        self.deliver()
+
+    def report_quietly(self, title: str) -> None:
+        """An outlet reports something."""
         self.items += 1
         item = Item(
             title,
@@ -127,12 +132,17 @@ class Desk:
         source = Source(self.feed, first_sight=False)
         with self.database.transaction() as tx:
             self.intake.take(tx, [item], source, now=self.clock())
-        self.deliver()
 
     def press(self, action: str, **changes: object) -> None:
         """Press a button of the first message, and let what comes of it be shown."""
         payload = press(self.root.channel_id, self.root.ts, action, base=self.slack.base, **changes)
         assert self.slack.sockets.send("interactive", payload), "acknowledged within 3 s"
+        self.quiesce()
+        self.growing()
+
+    def submit(self, view: dict[str, Any], **values: dict[str, Any]) -> None:
+        """Fill in a form, and let what comes of it be shown."""
+        assert self.slack.sockets.send("interactive", submit(view, **values))
         self.quiesce()
         self.growing()
 
@@ -265,6 +275,117 @@ def test_feedback_is_shown_with_its_author_and_taken_back(desk: Desk) -> None:
     assert desk.said.count("Not relevant, says <@U0ANN>") == 1
     desk.press("relevant")
     assert "Not relevant" not in desk.said
+
+
+def test_whoever_finds_an_alert_not_relevant_may_say_why(desk: Desk) -> None:
+    desk.listen()
+    desk.report(FIRST)
+    desk.press("irrelevant")
+    assert desk.slack.wait_told(views=1)
+    form = desk.slack.views[0]
+    assert "says <@U0ANN>" in desk.said, "noted, whether or not they say why"
+
+    desk.submit(form, reason=chosen("Old or known already"), words={"value": "told on <Monday>"})
+
+    assert "says <@U0ANN>: Old or known already: told on &lt;Monday&gt;" in desk.said
+    desk.press("relevant")
+    assert "Monday" not in desk.said
+
+
+def test_a_reason_for_what_was_taken_back_says_nothing(desk: Desk) -> None:
+    desk.listen()
+    desk.report(FIRST)
+    desk.press("irrelevant")
+    assert desk.slack.wait_told(views=1)
+    desk.press("relevant")
+
+    desk.submit(desk.slack.views[0], words={"value": "too late"})
+
+    assert "too late" not in desk.said
+    assert "Not relevant" not in desk.said
+
+
+def digest(desk: Desk) -> None:
+    """Two alerts told in one message."""
+    desk.report_quietly(FIRST)
+    desk.report_quietly("Minister visits the harbour of Odesa")
+    with desk.database.transaction() as tx:
+        assert folding.collapse(tx, "#desk", above=1, size=25, now=desk.clock()) == 2
+    desk.deliver()
+
+
+def test_an_alert_in_a_digest_is_muted_by_choosing_it(desk: Desk) -> None:
+    desk.listen()
+    digest(desk)
+    assert desk.buttons == {"one": "Mute, not relevant, why?"}
+
+    desk.press("one")
+    assert desk.slack.wait_told(views=1)
+    desk.submit(desk.slack.views[0], which=chosen("1"), deed=chosen("mute"))
+
+    assert "Minister visits the harbour of Odesa: 🔕 Story muted by <@U0ANN>" in desk.said
+    assert desk.buttons["unmute.1"] == "Undo mute (2)"
+    with desk.database.reading() as tx:
+        assert [mark.story for mark in mutes.active(tx, now=desk.clock())] == [2]
+
+    desk.press("unmute.1")
+
+    assert "muted" not in desk.said
+    assert list(desk.buttons) == ["one"]
+
+
+def test_an_alert_in_a_digest_is_not_relevant_for_a_reason(desk: Desk) -> None:
+    desk.listen()
+    digest(desk)
+    desk.press("one")
+    assert desk.slack.wait_told(views=1)
+    desk.submit(desk.slack.views[0], which=chosen("0"), deed=chosen("irrelevant"))
+    assert desk.slack.wait_told(views=2)
+
+    desk.submit(desk.slack.views[1], reason=chosen("Not news"))
+
+    assert f"{FIRST}: 👎 Not relevant, says <@U0ANN>: Not news" in desk.said
+    desk.press("relevant.0")
+    assert "Not relevant, says" not in desk.said
+
+
+def test_why_is_answered_for_one_alert_of_a_digest(desk: Desk) -> None:
+    desk.listen()
+    digest(desk)
+    desk.press("one")
+    assert desk.slack.wait_told(views=1)
+    desk.submit(desk.slack.views[0], which=chosen("1"), deed=chosen("why"))
+
+    assert desk.slack.wait_told(views=2)
+    told = "\n".join(texts(desk.slack.views[1]["blocks"]))
+    assert "Rule Visits (visits), high" in told
+    assert "sybiha" not in told
+
+
+def test_a_story_muted_by_command_says_so_in_its_digest(desk: Desk) -> None:
+    desk.listen()
+    digest(desk)
+
+    desk.ask("mute 1")
+    desk.growing()
+
+    assert f"1. {FIRST}: 🔕 Story muted by <@U0ANN>" in desk.said
+
+
+def test_a_form_about_what_is_not_there_does_nothing(desk: Desk) -> None:
+    desk.listen()
+    digest(desk)
+    desk.press("one")
+    assert desk.slack.wait_told(views=1)
+    form = desk.slack.views[0]
+
+    for place in ("2", "99", "-1", "x"):
+        desk.submit(form, which=chosen(place), deed=chosen("mute"))
+    desk.submit(form | {"private_metadata": "C1 1 1; x"}, which=chosen("0"), deed=chosen("mute"))
+    desk.submit(form, which=chosen("0"), deed=chosen("unheard-of"))
+
+    with desk.database.reading() as tx:
+        assert mutes.active(tx, now=desk.clock()) == ()
 
 
 def test_a_click_that_comes_again_after_its_undo_does_nothing(desk: Desk) -> None:

@@ -75,6 +75,28 @@ def test_only_one_of_many_replicas_gets_a_lease(database: Database, now: datetim
         assert sum(pool.map(take, "abcdefgh")) == 1
 
 
+def test_feedback_is_kept_for_two_years_and_the_newest_of_too_many(
+    database: Database, now: datetime
+) -> None:
+    def say(number: int, at: datetime) -> None:
+        mark = Mark(Act.IRRELEVANT, ANN, at, story=1)
+        database.run(lambda tx: feedback.irrelevant(tx, number, alert(), mark))
+
+    for number in range(5):
+        say(number, now + number * MINUTE)
+
+    with database.transaction() as tx:
+        assert feedback.prune(tx, before=now - MINUTE, limit=10) == 0
+        assert feedback.prune(tx, before=now, limit=10) == 1
+        assert feedback.prune(tx, before=now, keep=2, limit=1) == 1
+        assert feedback.prune(tx, before=now, keep=2, limit=10) == 1
+        assert [bool(feedback.of_alert(tx, number)) for number in range(5)] == [
+            *[False] * 3,
+            True,
+            True,
+        ]
+
+
 def test_feedback_names_each_person_once_until_it_is_taken_back(
     database: Database, now: datetime
 ) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from blockkit import MAX_TOTAL, badly_escaped, control_sequences, texts, units, validate
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from samplealerts import (
     ARABIC,
     ENGLISH,
@@ -33,6 +33,8 @@ from samplealerts import (
 
 from monitor.model import Digest, Evidence, Outlet, Reason, Receipt
 from monitor.receivers.slack.blocks import Rendered, render
+from monitor.receivers.slack.buttons import headlines
+from monitor.receivers.slack.views import choice_form
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,7 +138,7 @@ def test_an_alert_says_how_much_it_matters_who_reports_it_when_and_in_which_lang
 def test_an_alert_says_why_it_matched() -> None:
     why = _shown(UKRAINIAN)[2]
 
-    assert why == "Why: *North Korean prisoners of war* · військовополонених (captivity)"
+    assert why == "Why: North Korean prisoners of war · *військовополонених* (captivity)"
 
 
 def test_words_found_only_in_the_body_are_told_apart() -> None:
@@ -144,13 +146,13 @@ def test_words_found_only_in_the_body_are_told_apart() -> None:
 
     why = _shown(replace(UKRAINIAN, evidence=(*UKRAINIAN.evidence, body)))[2]
 
-    assert why.endswith("військовополонених (captivity) · in the article: обмін (exchange)")
+    assert why.endswith("*військовополонених* (captivity) · in the article: *обмін* (exchange)")
 
 
 def test_a_bare_word_is_shown_as_it_was_found() -> None:
     captured = found("title", ENGLISH.title, "captures", "captur*", "captur*")
 
-    assert _shown(made(evidence=(captured,)))[2].endswith(" · captures")
+    assert _shown(made(evidence=(captured,)))[2].endswith(" · *captures*")
 
 
 def test_a_story_told_again_says_why() -> None:
@@ -158,7 +160,7 @@ def test_a_story_told_again_says_why() -> None:
 
     why = _shown(again)[2]
 
-    assert "*North Korean prisoners of war, North Korean troops abroad*" in why
+    assert "Why: North Korean prisoners of war, North Korean troops abroad" in why
     assert why.endswith("again: because of a rule its story had not told yet")
 
 
@@ -239,7 +241,7 @@ def test_an_alert_of_nothing_but_a_time_still_renders() -> None:
 
     assert shown[0] == "*(untitled)*"
     assert "seen <!date^1742199000^" in shown[1]
-    assert shown[2] == "Why: *North Korean prisoners of war*"
+    assert shown[2] == "Why: North Korean prisoners of war"
 
 
 def test_a_title_nobody_can_see_gives_way_to_the_summary() -> None:
@@ -377,6 +379,20 @@ def test_buttons_and_what_people_did_are_valid_whatever_they_are_called(alert: A
     _assert_every_control_is_ours(rendered)
     _assert_nothing_invisible(rendered)
     assert rendered.blocks[-1]["type"] == "actions"
+
+
+@given(hostile_digests())
+def test_a_digest_with_buttons_is_valid_whatever_was_done_with_it(digest: Digest) -> None:
+    _assert_slack_takes(render(message(digest), service="Desk", buttons=True))
+
+
+@given(hostile_digests())
+def test_a_form_that_names_the_alerts_of_a_digest_is_valid(digest: Digest) -> None:
+    assume(digest.alerts)
+
+    view = choice_form(Receipt("C1", "1.1"), headlines(digest))
+
+    assert validate(view["blocks"]) == []
 
 
 def test_a_reply_in_a_thread_has_no_buttons() -> None:

@@ -13,7 +13,7 @@ branch_labels = None
 depends_on = None
 
 
-def upgrade() -> None:
+def upgrade() -> None:  # noqa: PLR0915  (one for each table and index)
     """Bring the schema to this revision."""
     identity = op.create_table(
         "identity",
@@ -194,6 +194,8 @@ def upgrade() -> None:
         sa.Column("receipt_ts", sa.Text(), nullable=False),
         sa.Column("error", sa.Text(), nullable=False),
         sa.Column("digest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("marked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("edits", sa.Integer(), nullable=False),
         sa.CheckConstraint(
             "state IN ('pending', 'held', 'sending', 'unknown', 'sent', 'parked', 'dead', "
             "'digested', 'muted')",
@@ -208,6 +210,13 @@ def upgrade() -> None:
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.create_index("ix_outbox_queue", ["state", "channel", "id"], unique=False)
         batch_op.create_index("ix_outbox_receipt", ["receipt_ts", "receipt_channel"], unique=False)
+        batch_op.create_index(
+            "ix_outbox_marked",
+            ["marked_at"],
+            unique=False,
+            sqlite_where=sa.text("marked_at IS NOT NULL"),
+            postgresql_where=sa.text("marked_at IS NOT NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_outbox_alert_id"), ["alert_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_outbox_created_at"), ["created_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_outbox_digest_id"), ["digest_id"], unique=False)
@@ -251,8 +260,12 @@ def upgrade() -> None:
         sa.Column("rules", sa.JSON(), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("alert_id", "who", name=op.f("pk_feedback")),
     )
+    with op.batch_alter_table("feedback", schema=None) as batch_op:
+        batch_op.create_index("ix_feedback_made_at", ["made_at"], unique=False)
+
     op.create_table(
         "clicks",
         sa.Column("key", sa.Text(), nullable=False),
