@@ -245,6 +245,7 @@ class Service:
             self._reload,
             ops_channel=ops_channel,
             channel=config.alerts.channel,
+            by_severity=config.alerts.routes,
             lookback=config.polling.lookback,
             window=config.stories.window,
             clock=self._clock,

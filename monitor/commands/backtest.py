@@ -139,6 +139,7 @@ def _tried(
         rules,
         other,
         channel=config.alerts.channel,
+        by_severity=config.alerts.routes,
         lookback=config.polling.lookback,
         window=config.stories.window,
     )
