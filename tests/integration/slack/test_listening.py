@@ -10,7 +10,7 @@ import pytest
 from blockkit import texts
 from fakes import Clock
 from fakeslack import APP_TOKEN, FakeSlack
-from fakesocket import chosen, command, press, shortcut, submit
+from fakesocket import chosen, command, press, reaction, shortcut, submit
 from pydantic import SecretStr
 from sqlalchemy import update
 
@@ -137,6 +137,13 @@ class Desk:
         """Press a button of the first message, and let what comes of it be shown."""
         payload = press(self.root.channel_id, self.root.ts, action, base=self.slack.base, **changes)
         assert self.slack.sockets.send("interactive", payload), "acknowledged within 3 s"
+        self.quiesce()
+        self.growing()
+
+    def react(self, name: str = "-1", **changes: object) -> None:
+        """Put an emoji on the first message, and let what comes of it be shown."""
+        payload = reaction(self.root.channel_id, self.root.ts, name, **changes)
+        assert self.slack.sockets.send("events_api", payload)
         self.quiesce()
         self.growing()
 
@@ -274,6 +281,48 @@ def test_feedback_is_shown_with_its_author_and_taken_back(desk: Desk) -> None:
 
     assert desk.said.count("Not relevant, says <@U0ANN>") == 1
     desk.press("relevant")
+    assert "Not relevant" not in desk.said
+
+
+@pytest.mark.parametrize("name", ["-1", "thumbsdown", "-1::skin-tone-4"])
+def test_a_thumb_down_says_not_relevant_until_it_is_taken_away(desk: Desk, name: str) -> None:
+    desk.listen()
+    desk.report(FIRST)
+
+    desk.react(name)
+    assert "Not relevant, says <@U0ANN>" in desk.said
+
+    desk.react(name, type="reaction_removed")
+    assert "Not relevant" not in desk.said
+
+
+def test_a_thumb_that_goes_takes_back_only_what_its_owner_said(desk: Desk) -> None:
+    desk.listen()
+    desk.report(FIRST)
+    desk.react()
+
+    desk.react(type="reaction_removed", user="U0BOB")
+
+    assert "Not relevant, says <@U0ANN>" in desk.said
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"reaction": "tada"},
+        {"type": "message"},
+        {"user": None},
+        {"item": {"type": "file"}},
+        {"item": {"type": "message", "channel": "C0FAKE0000", "ts": "1.000001"}},
+    ],
+    ids=["another emoji", "no reaction", "nobody", "no message", "a message of somebody's"],
+)
+def test_other_reactions_say_nothing(desk: Desk, changes: dict[str, Any]) -> None:
+    desk.listen()
+    desk.report(FIRST)
+
+    desk.react(**changes)
+
     assert "Not relevant" not in desk.said
 
 
