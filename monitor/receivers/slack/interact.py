@@ -61,20 +61,20 @@ class Asked:
 
 def read(kind: str, payload: object, *, envelope: str) -> Asked | None:
     """What an envelope's payload asks; None for what is none of ours or not as Slack sends it."""
-    if not isinstance(payload, dict):
-        return None
-    match kind, payload.get("type"):
-        case "slash_commands", _:
-            return _command(payload, envelope)
-        case "events_api", _:
-            return _reaction(payload.get("event"))
-        case "interactive", "block_actions":
-            return _press(payload)
-        case "interactive", "message_action" if payload.get("callback_id") == WHY:
-            return _shortcut(payload)
-        case "interactive", "view_submission":
-            return _form(payload)
-    return None
+    asked: Asked | None = None
+    if isinstance(payload, dict):
+        match kind, payload.get("type"):
+            case "slash_commands", _:
+                asked = _command(payload, envelope)
+            case "events_api", _:
+                asked = _reaction(payload.get("event"))
+            case "interactive", "block_actions":
+                asked = _press(payload)
+            case "interactive", "message_action" if payload.get("callback_id") == WHY:
+                asked = _shortcut(payload)
+            case "interactive", "view_submission":
+                asked = _form(payload)
+    return asked
 
 
 def _reaction(event: object) -> Asked | None:
