@@ -50,6 +50,7 @@ from monitor.web.gate import Gate
 from monitor.web.server import Server, split
 from monitor.web.site import Site
 from monitor.weekly import Weekly
+from monitor.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -261,6 +262,7 @@ class Service:
             clock=self._clock,
         )
         self._canary = Canary(self._database, rules=lambda: self._reload.matcher, clock=self._clock)
+        self._workspace = Workspace(self._database, receiver)
         self._maintain = Maintain(self._database, keep=config.database.retention, clock=self._clock)
         self._periods = self._steady_jobs()
         self._recover()
@@ -341,6 +343,7 @@ class Service:
             ): _OPS_TICK,
             Steady("the weekly report", self._weekly, may_take=STUCK): _SOON,
             Steady("canary", self._canary, may_take=2 * CANARY_EVERY): CANARY_EVERY,
+            Steady("finding the workspace", self._workspace, may_take=STUCK): _SOON,
             Steady("maintenance", self._maintain, may_take=3 * hour): hour,
         }
 
