@@ -395,14 +395,14 @@ def alerts_preview(
     config: ConfigOption = CONFIG,
 ) -> None:
     """Print an alert as Slack would show it, as one HTML page: `... preview 12 > alert.html`."""
-    from monitor import growth
+    from monitor import messages
     from monitor.receivers.slack import preview
     from monitor.store import outbox
 
     loaded = load(config)
     with database_of(loaded) as database, database.reading() as tx:
         queued = outbox.find(tx, number)
-        message = growth.prepared(tx, queued, now=right_now())[0] if queued else None
+        message = messages.prepared(tx, queued, now=right_now())[0] if queued else None
     if message is None:
         show.fail(f"there is no alert {number}: `monitor alerts list` shows their numbers")
         raise typer.Exit(FAILED)
