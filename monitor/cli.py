@@ -314,6 +314,8 @@ def _lines(items: str) -> Iterator[Iterable[str]]:
             raise ConfigError([problem])
         yield jsonl.lines(sys.stdin.buffer, file="standard input")
         return
+    if not items:
+        raise typer.BadParameter("name a file, or - for standard input")
     try:
         file = Path(items).open("rb")  # noqa: SIM115 - closed below
     except OSError as error:
