@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 MOST_RULES = 8
 RHYTHM = timedelta(days=30)
 """How much must be known of a rule to say that it is silent."""
+_DAY = timedelta(days=1)
 _WEEK = timedelta(days=7)
 _MONDAY = 0
 
@@ -78,14 +79,15 @@ class Weekly:
             return
         year, week, _ = local.isocalendar()
         name = f"weekly:{year}-{week}"
+        week_ago = now - _WEEK
         with self._database.reading() as tx:
-            if outbox.was_notified(tx, name):
-                return
+            first = figures.first_item(tx, since=week_ago - _DAY)
+            if outbox.was_notified(tx, name) or first is None or first > week_ago + _DAY:
+                return  # nor is there a week to tell of, where the first item is of these days
         try:
             rule_set = rules.load(self._folder)
         except RuleError:
             return  # that is told elsewhere; when it is mended, this is
-        week_ago = now - _WEEK
         with self._database.reading() as tx:
             (counts,) = figures.between(tx, [week_ago, now])
             told, long_ago = figures.told(tx, since=week_ago), now - RHYTHM

@@ -203,13 +203,22 @@ def test_on_other_days_it_is_not(desk: Desk, days: int) -> None:
     assert desk.said() == []
 
 
+def test_in_its_first_days_a_service_has_no_week_to_tell_of(desk: Desk) -> None:
+    weekly(desk)()
+
+    assert desk.said() == []
+
+
 def test_without_a_heartbeat_there_is_no_report(desk: Desk) -> None:
+    desk.clock.pass_(timedelta(days=7).total_seconds())
+
     weekly(desk, at="")()
 
     assert desk.said() == []
 
 
 def test_broken_rule_files_put_the_report_off(desk: Desk) -> None:
+    desk.clock.pass_(timedelta(days=7).total_seconds())
     desk.save('" AND')
     weekly(desk)()
     assert desk.said() == []
