@@ -13,6 +13,7 @@ from fakes import Clock
 from pydantic import SecretStr
 from samplealerts import ENGLISH, SAMPLES, message
 
+from monitor import online
 from monitor.answering import Answering
 from monitor.deliver import Deliver, Pacing
 from monitor.errors import ChannelUnavailable, RateLimited, Unauthorised, Unclear
@@ -216,6 +217,31 @@ def test_clicks_are_acknowledged_in_time_and_their_message_says_who_did_what(des
     assert desk.shows("snoozed by <@U000000001>")
     assert desk.click("irrelevant")[0]["acked"]
     assert desk.shows("Not relevant, says <@U000000001>")
+
+
+def test_the_form_that_asks_for_a_reason_is_taken_and_its_answer_shown(desk: Desk) -> None:
+    desk.click("irrelevant")
+    assert soon(lambda: len(desk.told("views.open")) == 1)
+    opened = desk.told("views.open")[0]
+    assert opened.get("error") is None
+    view = opened["args"]["view"]
+    view = json.loads(view) if isinstance(view, str) else view
+
+    desk.clock.pass_(1)
+    values = {"reason": {"reason": {"selected_option": {"value": "Not news"}}}}
+    desk.standin.control("submit", {"view": view | {"id": "V012345"}, "values": values})
+
+    assert desk.shows("says <@U000000001>: Not news")
+
+
+def test_no_channel_in_use_is_out_of_reach_and_every_sample_is_taken(standin: StandIn) -> None:
+    receiver = _receiver(standin)
+
+    (wrong,) = receiver.unreachable(["#news-alerts", "#news-noise"])
+
+    assert "/invite" in str(wrong)
+    for sample in online.samples(datetime.now(UTC)):
+        receiver.validate(sample)
 
 
 def test_the_button_and_the_shortcut_open_a_dialogue(desk: Desk) -> None:
