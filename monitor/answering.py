@@ -115,7 +115,8 @@ class Answering:
 
     def _await_receipt(self, asked: Asked) -> None:
         """Readers may be faster than we note where the message is that Slack has just taken."""
-        for pause in _RECEIPT_S if asked.about.ts else ():
+        # A reaction may be to anything that anybody wrote, and nobody waits for an answer to it.
+        for pause in _RECEIPT_S if asked.about.ts and asked.trigger else ():
             with self._database.reading() as tx:
                 if outbox.at(tx, asked.about):
                     return
@@ -174,8 +175,9 @@ class Answering:
                 feedback.irrelevant(tx, shown.alert, content, said)
             case "reason":
                 feedback.explain(tx, shown.alert, asked.by.slack, reason=asked.text)
-            case "relevant":
-                feedback.take_back(tx, shown.alert)
+            case "relevant" | "unmark":
+                who = asked.by.slack if asked.action == "unmark" else None
+                feedback.take_back(tx, shown.alert, who=who)
             case _:
                 return ()
         of_story = asked.action in {"mute", "unmute"}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import date, datetime, timedelta, tzinfo
 
-    from monitor.model import Match
+    from monitor.model import Match, Severity
     from monitor.rules import Matcher
     from monitor.store.history import Past
     from monitor.store.tellings import Recorded, Verdict
@@ -99,6 +99,7 @@ class Replay:
         other: Matcher | None = None,
         *,
         channel: str,
+        by_severity: Mapping[Severity, Sequence[str]] | None = None,
         lookback: timedelta,
         window: timedelta,
     ) -> None:
@@ -108,12 +109,13 @@ class Replay:
             rules: The rules to try.
             other: Those they are compared with; None where that is what was told in fact.
             channel: Of the rules that name none.
+            by_severity: The same by the severity of the rule; severities that it lacks go to `channel`.
             lookback: At first sight of a feed, older items are not told.
             window: How long a story can be joined.
         """
         self._rules = rules
         self._other = other
-        self._channel = channel
+        self._channels = routing.defaults(channel, by_severity)
         self._lookback = lookback
         self._stories = _Stories(window)
         self.items = 0
@@ -145,7 +147,7 @@ class Replay:
     def _tell(
         self, told: Tellings, rules: Matcher, found: tuple[Match, ...], past: Past, story: int
     ) -> None:
-        for route in routing.routes(found, rules.rules, default=self._channel):
+        for route in routing.routes(found, rules.rules, default=self._channels):
             key = Key(story, route.channel, past.stored.id if route.every_item else 0)
             known = told.get(key)
             if known is None:

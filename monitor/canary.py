@@ -111,13 +111,14 @@ def _read(token: str, now: datetime) -> Item:
 
 def _taken(
     database: Database, own: Matcher, item: Item, now: datetime
-) -> tuple[Taken, tuple[Queued, ...]]:
-    """What intake makes of the item, and the newest of the outbox; all of it is undone."""
+) -> tuple[Taken, Queued | None]:
+    """What intake makes of the item, and what it promises; all of it is undone."""
     intake = Intake(own, channel=NOWHERE, lookback=timedelta(days=1), recent=RecentStories(_RECENT))
     with contextlib.suppress(_Undone), database.transaction() as tx:
         source = Source(_feed(tx, now), first_sight=False)
         taken = intake.take(tx, [item], source, now=now)
-        promised = outbox.latest(tx, limit=1)
+        message = taken.decisions[0].message if taken.decisions else None
+        promised = None if message is None else outbox.find(tx, message)
         raise _Undone
     return taken, promised
 
@@ -134,8 +135,8 @@ def _feed(tx: Transaction, now: datetime) -> int:
     return stored_feeds.states(tx)[0].id
 
 
-def _in_outbox(promised: tuple[Queued, ...], token: str) -> str:
-    content = promised[0].message.content if promised else None
+def _in_outbox(promised: Queued | None, token: str) -> str:
+    content = promised.message.content if promised else None
     if not isinstance(content, Alert) or token not in content.title:
         raise Lost("outbox: no alert was promised")
     rendered = blocks.render(Message("canary", NOWHERE, content), service="Canary")

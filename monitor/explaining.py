@@ -67,6 +67,8 @@ class Told:
     """None where nothing was promised, or what was is forgotten."""
     shown_in: Receipt | None
     """The message of its story in this channel, which grew by it."""
+    link: str = ""
+    """To the message, or to that of its story; "" where there is none or its workspace is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,4 +178,6 @@ def _in_story(record: Record) -> InStory | None:
 
 def _told(decided: Decided, record: Record) -> Told:
     delivery = None if decided.message is None else record.deliveries.get(decided.message)
-    return Told(decided, delivery, record.messages.get(decided.channel))
+    shown = record.messages.get(decided.channel)
+    place = delivery.receipt if decided.message is not None and delivery else shown
+    return Told(decided, delivery, shown, place.link(record.workspace) if place else "")

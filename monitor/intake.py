@@ -117,7 +117,7 @@ class Intake:
         """
         self._matcher = matcher
         self._recent = recent or RecentStories()
-        self._channels = dict.fromkeys(Severity, (channel,)) | dict(by_severity or {})
+        self._channels = routing.defaults(channel, by_severity)
         self._lookback = lookback
         self._threads = threads
         self._tempo = tempo

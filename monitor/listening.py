@@ -151,7 +151,9 @@ class Listening:
         self._pause = FIRST_PAUSE
         asked = interact.read(kind, payload, envelope=envelope)
         if asked is None:
-            log.info("something on Slack is nothing to us: kind=%s", kind[:40])
+            # People react to much that is not ours, in every channel that we are in.
+            level = logging.DEBUG if kind == "events_api" else logging.INFO
+            log.log(level, "something on Slack is nothing to us: kind=%s", kind[:40])
         elif self._stopped or not self._waiting.acquire(blocking=False):
             log.warning("too much is asked at once: action=%s by=%s", asked.action, asked.by.slack)
         else:

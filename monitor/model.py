@@ -421,6 +421,12 @@ class Receipt:
     ts: str = ""
     """The receiver's id of the message in the channel."""
 
+    def link(self, workspace: str) -> str:
+        """The message's address below that of its workspace; "" where one of these is not known."""
+        if not (workspace and self.channel and self.ts):
+            return ""
+        return f"{workspace}archives/{self.channel}/p{self.ts.replace('.', '')}"
+
 
 @dataclass(frozen=True, slots=True)
 class Message:

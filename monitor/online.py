@@ -39,7 +39,7 @@ NEEDED_SCOPES = frozenset(
 """What the app's manifest asks for: posting, and finding a message again after a lost answer."""
 
 
-BUTTON_SCOPES = frozenset({"commands"})
+BUTTON_SCOPES = frozenset({"commands", "reactions:read"})
 """What the command and the shortcut need besides."""
 
 

@@ -12,10 +12,11 @@ from monitor.model import Line, Notice
 from monitor.store import history, outbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from monitor.backtest import Difference, Key, Told
+    from monitor.model import Severity
     from monitor.reload import Reload
     from monitor.rules import Matcher
     from monitor.store.database import Database
@@ -42,6 +43,7 @@ class Review:
         *,
         ops_channel: str,
         channel: str,
+        by_severity: Mapping[Severity, Sequence[str]] | None = None,
         lookback: timedelta,
         window: timedelta,
         clock: Callable[[], datetime],
@@ -54,6 +56,7 @@ class Review:
             reload: Where the rules in force are found.
             ops_channel: Where it says so; "" for nowhere.
             channel: Of the rules that name none.
+            by_severity: The same by the severity of the rule.
             lookback: At first sight of a feed, older items are not told.
             window: How long a story can be joined.
             clock: The time.
@@ -63,6 +66,7 @@ class Review:
         self._reload = reload
         self._ops_channel = ops_channel
         self._channel = channel
+        self._by_severity = by_severity
         self._lookback = lookback
         self._window = window
         self._clock = clock
@@ -100,7 +104,12 @@ class Review:
     def _difference(self, rules: Matcher, before: Matcher, now: datetime) -> tuple[int, Difference]:
         days = self._days(now)
         replay = backtest.Replay(
-            rules, before, channel=self._channel, lookback=self._lookback, window=self._window
+            rules,
+            before,
+            channel=self._channel,
+            by_severity=self._by_severity,
+            lookback=self._lookback,
+            window=self._window,
         )
         began = time.monotonic()
         for past in history.oldest(self._database, since=now - timedelta(days=days)):

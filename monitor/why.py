@@ -187,7 +187,7 @@ def _told(told: Told) -> Line:
     if decided.message is not None:
         return _delivered(f"{text}; ", told, decided.at)
     if told.shown_in and decided.reason is not Reason.TOO_OLD:
-        text += f"; the message of its story counts it ({_place(told.shown_in)})"
+        text += f"; the message of its story counts it ({_place(told.shown_in, told.link)})"
     return Line(text, decided.at)
 
 
@@ -200,7 +200,7 @@ def _delivered(text: str, told: Told, decided_at: datetime) -> Line:
     number = f"message {one.message}"
     error = f": {one.error}" if one.error else ""
     if one.state is State.SENT:
-        where = f" ({_place(one.receipt)})" if one.receipt.ts else ""
+        where = f" ({_place(one.receipt, told.link)})" if one.receipt.ts else ""
         return Line(f"{text}{number} delivered{where}", one.sent_at)
     if one.state is State.HELD:
         if one.not_before > one.created_at:
@@ -220,7 +220,9 @@ def _delivered(text: str, told: Told, decided_at: datetime) -> Line:
     return Line(f"{text}{number} {said[one.state]}{'' if known else error}", one.created_at)
 
 
-def _place(receipt: Receipt) -> str:
+def _place(receipt: Receipt, link: str) -> str:
+    if link:
+        return link
     return f"{receipt.ts} in {receipt.channel}" if receipt.channel else receipt.ts
 
 

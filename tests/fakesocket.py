@@ -220,3 +220,15 @@ def shortcut(channel: str, ts: str) -> Json:
         "message_ts": ts,
         "trigger_id": f"{uuid.uuid4().hex}.1",
     }
+
+
+def reaction(channel: str, ts: str, name: str = "-1", **changes: Any) -> Json:  # noqa: ANN401
+    """What Slack sends when somebody puts an emoji on a message, or takes it away."""
+    event = {
+        "type": "reaction_added",
+        "user": "U0ANN",
+        "reaction": name,
+        "item": {"type": "message", "channel": channel, "ts": ts},
+        "event_ts": f"{time.time():.6f}",
+    }
+    return {"type": "event_callback", "event": event | changes}

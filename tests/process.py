@@ -11,12 +11,16 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING
 
+import warm
 from feedserver import closed_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+_OURS = ("MONITOR_", "SLACK_")
 
 RULES = """\
 [terms.captivity]
@@ -37,6 +41,8 @@ class Program:
 
     folder: Path
     environ: dict[str, str] = field(default_factory=dict)
+    fresh: bool = False
+    """Whether every process loads the program itself; else it begins as a copy of one that has."""
 
     def configure(
         self, *, feeds: Sequence[str], rules: str = RULES, extra: str = "", **tables: str
@@ -60,17 +66,18 @@ class Program:
         self, *args: str, stdin: str = "", timeout: float = 60, stdout: IO[str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Run a command to its end; what it prints is captured, or goes to `stdout`."""
-        return subprocess.run(
-            [sys.executable, "-m", "monitor", *args],
-            cwd=self.folder,
-            env=self.environment(),
-            input=stdin,
-            stdout=stdout or subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
+        with TemporaryFile("w+") as given, TemporaryFile("w+") as out, TemporaryFile("w+") as err:
+            given.write(stdin)
+            given.seek(0)
+            process = self._start(args, given, stdout or out, err)
+            try:
+                code = process.wait(timeout)
+            finally:
+                process.kill()
+                process.wait()
+            out.seek(0)
+            err.seek(0)
+            return subprocess.CompletedProcess(args, code, out.read(), err.read())
 
     def in_shell(self, line: str) -> subprocess.CompletedProcess[str]:
         """Run a command with what only a shell can do, such as closing its streams (`run >&-`)."""
@@ -89,34 +96,41 @@ class Program:
 
         `skew` is how many seconds the clock of its machine is ahead.
         """
+        log = self.folder / f"log-{time.monotonic_ns()}.txt"
+        with Path(os.devnull).open() as nothing, log.open("w") as out:
+            process = self._start(args or ("run",), nothing, out, out, skew=skew)
+        return Running(process, log)
+
+    def _start(
+        self, args: Sequence[str], *streams: IO[str], skew: float = 0
+    ) -> subprocess.Popen[bytes] | warm.Copy:
+        # Our own variables are read when it runs; any other may matter while it loads.
+        known = all(name.startswith(_OURS) for name in self.environ)
+        if known and not skew and not self.fresh:
+            numbers = [stream.fileno() for stream in streams]
+            return warm.start(args, folder=self.folder, environ=self.environment(), streams=numbers)
         skewed = [str(Path(__file__).with_name("skewed.py")), str(skew)]
-        log = (self.folder / f"log-{time.monotonic_ns()}.txt").open("w+b")
-        process = subprocess.Popen(
-            [sys.executable, *(skewed if skew else ["-m", "monitor"]), *(args or ("run",))],
+        stdin, stdout, stderr = streams
+        return subprocess.Popen(
+            [sys.executable, *(skewed if skew else ["-m", "monitor"]), *args],
             cwd=self.folder,
             env=self.environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
         )
-        log.close()
-        return Running(process, self.folder / log.name)
 
     def environment(self) -> Mapping[str, str]:
         """Of the processes: ours, less what would set up the program."""
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("MONITOR_", "SLACK_"))
-        }
-        return kept | {"PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "200"} | self.environ
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+        return kept | warm.SETTLED | self.environ
 
 
 @dataclass
 class Running:
     """A process, and all that it has said so far."""
 
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | warm.Copy
     log: Path
 
     def output(self) -> str:

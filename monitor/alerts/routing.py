@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from monitor.model import Severity
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from monitor.model import Match, Rule, Severity
+    from monitor.model import Match, Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,13 @@ class Route:
     def rules(self) -> tuple[str, ...]:
         """The ids of the rules that matched."""
         return tuple(match.rule for match in self.matches)
+
+
+def defaults(
+    channel: str, by_severity: Mapping[Severity, Sequence[str]] | None = None
+) -> Mapping[Severity, Sequence[str]]:
+    """The channels of rules that name none: those of their severity, else `channel`."""
+    return dict.fromkeys(Severity, (channel,)) | dict(by_severity or {})
 
 
 def routes(

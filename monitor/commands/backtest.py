@@ -139,6 +139,7 @@ def _tried(
         rules,
         other,
         channel=config.alerts.channel,
+        by_severity=config.alerts.routes,
         lookback=config.polling.lookback,
         window=config.stories.window,
     )
@@ -315,7 +316,8 @@ def _summary(tried: _Tried, days: int) -> Iterable[str]:
     difference, noise = tried.difference, tried.noise
     before, after = len(difference.before), len(difference.after)
     yield (
-        f"{before} alerts before, {after} after ({before / days:.1f} and {after / days:.1f} a day): "
+        f"{show.plural(before, 'alert', 'alerts')} before, {after} after "
+        f"({before / days:.1f} and {after / days:.1f} a day): "
         f"{len(difference.added)} added, {len(difference.lost)} lost, "
         f"{len(difference.changed)} told for other rules"
     )

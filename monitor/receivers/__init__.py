@@ -124,6 +124,18 @@ class Ear(Protocol):
 
 
 @runtime_checkable
+class Linked(Protocol):
+    """An ability of some receivers: to say where the messages stand that they took."""
+
+    def workspace(self) -> str:
+        """The address below which they stand; "" where there is none.
+
+        Raises:
+            DeliveryError: It can't be found out now.
+        """
+
+
+@runtime_checkable
 class Updater(Protocol):
     """An ability of some receivers: to change a message that was delivered."""
 

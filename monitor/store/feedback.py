@@ -61,9 +61,12 @@ def prune(tx: Transaction, *, before: datetime, keep: int = MOST, limit: int) ->
     return len(rows)
 
 
-def take_back(tx: Transaction, alert: int) -> bool:
-    """Nobody says anything of an alert any more; whether anybody did."""
-    return bool(tx.execute(delete(feedback).where(feedback.c.alert_id == alert)).rowcount)
+def take_back(tx: Transaction, alert: int, *, who: str | None = None) -> bool:
+    """Nobody says anything of an alert any more, or only `who` does not; whether anybody did."""
+    said = feedback.c.alert_id == alert
+    if who is not None:
+        said &= feedback.c.who == who
+    return bool(tx.execute(delete(feedback).where(said)).rowcount)
 
 
 def of_alert(tx: Transaction, alert: int) -> tuple[Mark, ...]:

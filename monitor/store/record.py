@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from monitor import urls
 from monitor.model import Receipt
 from monitor.store import decisions as stored_decisions
-from monitor.store import history, mutes
+from monitor.store import history, mutes, workspace
 from monitor.store import items as stored_items
 from monitor.store import stories as stored_stories
 from monitor.store.outbox import State
@@ -100,6 +100,8 @@ class Record:
     """By number of the message; one that was forgotten is missing."""
     messages: Mapping[str, Receipt]
     """Where its story's message stands, by channel."""
+    workspace: str
+    """Below which address messages stand; "" where that is not known."""
 
 
 def of_item(tx: Transaction, item: int, *, now: datetime) -> Record | None:
@@ -123,6 +125,7 @@ def of_item(tx: Transaction, item: int, *, now: datetime) -> Record | None:
         decided,
         {one.message: one for one in _deliveries(tx, numbers)},
         _messages(tx, member.story) if member else {},
+        workspace.address(tx),
     )
 
 

@@ -69,6 +69,8 @@ identity = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("salt", Text, nullable=False),
+    # The address of the Slack workspace that takes our messages; "" while it is not known.
+    Column("workspace", Text, nullable=False, server_default=""),
 )
 
 feeds = Table(

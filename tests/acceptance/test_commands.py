@@ -30,6 +30,7 @@ def feeds() -> Iterator[FeedServer]:
 
 
 def test_init_writes_what_check_accepts_and_never_overwrites(program: Program) -> None:
+    program.fresh = True
     assert program.run("init").returncode == 0
     assert program.run("check").returncode == 0
 
@@ -175,6 +176,13 @@ def test_match_names_the_line_that_is_no_item(program: Program) -> None:
     assert done.returncode == 2
     assert "-:2" in done.stderr
     assert "title" in done.stderr
+
+
+def test_match_of_no_file_says_what_to_write(program: Program) -> None:
+    done = program.run("match", "")
+
+    assert done.returncode == 2
+    assert "name a file, or - for standard input" in done.stderr
 
 
 def test_match_names_a_missing_file(program: Program) -> None:
@@ -396,6 +404,7 @@ def test_check_online_says_which_channels_take_nothing_from_us(program: Program)
     ids=" ".join,
 )
 def test_wrong_usage_exits_2(program: Program, args: list[str]) -> None:
+    program.fresh = len(args) == 1
     done = program.run(*args)
 
     assert done.returncode == 2
@@ -404,6 +413,7 @@ def test_wrong_usage_exits_2(program: Program, args: list[str]) -> None:
 
 @pytest.mark.slow
 def test_the_demo_prints_its_alerts_and_ends(program: Program) -> None:
+    program.fresh = True
     done = program.run("demo", "--seconds", "24", timeout=60)
 
     assert done.returncode == 0, done.stderr

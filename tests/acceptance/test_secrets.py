@@ -72,7 +72,7 @@ def test_a_real_run_shows_its_secrets_nowhere(
     tmp_path: Path, slack: FakeSlack, feeds: FeedServer, started: list[Running]
 ) -> None:
     given = {"SLACK_BOT_TOKEN": slack.token, "MONITOR_WEB_TOKEN": WEB_TOKEN}
-    program = Program(tmp_path / "desk", given)
+    program = Program(tmp_path / "desk", given, fresh=True)
     good = feeds.publish(
         "/a.xml", rss([rss_item("North Korean soldiers captured", link="https://n.example/1")])
     )

@@ -66,6 +66,7 @@ def numbers(slack: FakeSlack) -> list[int]:
 def test_a_matching_entry_becomes_one_slack_message(
     program: Program, feeds: FeedServer, slack: FakeSlack, started: list[Running]
 ) -> None:
+    program.fresh = True
     url = feeds.publish("/a.xml", rss([story(1), story(2, "interviewed")]))
     program.configure(feeds=[url], slack=slack_table(slack))
 
@@ -212,6 +213,7 @@ def test_sigterm_ends_the_service_within_ten_seconds(
     started: list[Running],
     trouble: str,
 ) -> None:
+    program.fresh = True
     url = feeds.publish("/a.xml", rss([story(1)]))
     feeds.play("/slow.xml", lambda connection: connection.wait(60))
     if trouble == "slow slack":

@@ -32,7 +32,7 @@ def slack() -> Iterator[FakeSlack]:
 
 @pytest.fixture
 def program(tmp_path: Path, slack: FakeSlack) -> Program:
-    return Program(tmp_path / "desk", {"SLACK_BOT_TOKEN": slack.token})
+    return Program(tmp_path / "desk", {"SLACK_BOT_TOKEN": slack.token}, fresh=True)
 
 
 @pytest.fixture

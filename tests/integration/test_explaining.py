@@ -16,7 +16,7 @@ from monitor.feeds.parse import ParsedFeed
 from monitor.intake import Intake, Source
 from monitor.model import Act, Entry, Feed, Hints, Mark, Move, Outlet, Person, Reason, Receipt
 from monitor.rules import compile_rules, load
-from monitor.store import decisions, mutes, outbox, record, retention
+from monitor.store import decisions, mutes, outbox, record, retention, workspace
 from monitor.store import feeds as stored_feeds
 from monitor.store.schema import decisions as decisions_table
 
@@ -184,6 +184,17 @@ def test_an_alert_is_explained_from_its_headline_to_its_delivery(desk: Desk) -> 
     assert "“Soldiers” in the title" in told
     assert "#desk: told, new story; message 1 delivered (17.5 in C1)" in told
     assert [one.text for one in desk.explain(1).evidence] == ["Soldiers", "captured"]
+
+
+def test_where_the_workspace_is_known_messages_are_linked(desk: Desk) -> None:
+    desk.take("Two soldiers captured near Sudzha 1")
+    desk.deliver(1)
+    with desk.database.transaction() as tx:
+        workspace.note(tx, "https://newsroom.slack.com/")
+
+    link = "https://newsroom.slack.com/archives/C1/p175"
+    assert f"message 1 delivered ({link})" in desk.told(1)
+    assert desk.explain(1).told[0].link == link
 
 
 def test_a_copy_says_what_it_repeats_and_that_the_story_was_told(desk: Desk) -> None:

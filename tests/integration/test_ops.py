@@ -15,7 +15,6 @@ from sqlalchemy import update
 from monitor.deliver import Deliver, Pacing
 from monitor.errors import ChannelUnavailable, Refused, Unauthorised
 from monitor.feeds import rhythm
-from monitor.growing import Growing
 from monitor.maintain import Maintain
 from monitor.model import Feed, Outlet
 from monitor.ops import Ops
@@ -26,12 +25,17 @@ from monitor.store import migrate, outbox
 from monitor.store.database import Database
 from monitor.store.schema import feeds as feeds_table
 from monitor.store.schema import outbox as outbox_table
+from monitor.update import Update
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from monitor.receivers import Receiver
+
+
+LONG = 20
+"""Minutes of the clock."""
 
 
 class Desk:
@@ -68,17 +72,19 @@ class Desk:
             self.database,
             taker,
             Pacing(settle=timedelta(seconds=1)),
-            growing=Growing(self.database, taker, clock=self.clock, wait=self.clock.pass_),
+            update=Update(self.database, taker, clock=self.clock, wait=self.clock.pass_),
             collapse_above=20,
             clock=self.clock,
             wait=self.clock.pass_,
         )()
 
     def run(self, minutes: int = 1) -> None:
-        for _ in range(minutes * 6):
+        """Let both jobs work every ten seconds, and every minute where it takes long."""
+        step = 10 if minutes < LONG else 60
+        for _ in range(minutes * 60 // step):
             self.ops()
             self.deliver()
-            self.clock.pass_(10)
+            self.clock.pass_(step)
 
     def fail_feeds(self, number: int, *, since: datetime | None = None) -> None:
         """Let the first feeds fail since then, and no others."""

@@ -57,6 +57,7 @@ log = logging.getLogger(__name__)
 
 # The SDK logs addresses, bodies and the texts of exceptions; what matters of them is in our errors.
 SILENT = logging.getLogger("monitor.receivers.slack.sdk")
+_WORKSPACE = re.compile(r"https://[a-z0-9-]+(\.[a-z0-9-]+){2,5}/", re.ASCII)
 SILENT.setLevel(logging.CRITICAL + 1)
 """For the SDK."""
 
@@ -217,6 +218,15 @@ class SlackReceiver:
             bot=_text(answer, "user"),
             scopes=frozenset(scope.strip() for scope in given if scope.strip()),
         )
+
+    def workspace(self) -> str:
+        """The address below which our messages stand, such as https://team.slack.com/.
+
+        Raises:
+            DeliveryError: Slack could not be asked.
+        """
+        address = _text(self._call(self._web.auth_test, ""), "url")
+        return address if _WORKSPACE.fullmatch(address) else ""
 
     def unreachable(self, channels: Iterable[str]) -> list[DeliveryError]:
         """Which channels would take no message from us, and how to mend that.

@@ -27,6 +27,9 @@ _ABOUT = re.compile(rf"({_ID.pattern}) ({_TS.pattern})(?: ([0-9]{{1,3}}))?")
 _PLACE = re.compile("[0-9]{1,3}")
 _DEEDS = frozenset({"mute", "irrelevant", WHY})
 _MAX_REASON = 300
+_DISLIKE = re.compile(r"(?:-1|thumbsdown)(?:::skin-tone-[2-6])?")
+"""What Slack calls 👎, in any colour."""
+_REACTIONS = {"reaction_added": "irrelevant", "reaction_removed": "unmark"}
 RULE = re.compile(r"[a-z0-9-]{1,200}")
 """The id of a rule, as a button may carry it."""
 _MAX_TEXT = 2_500
@@ -42,7 +45,8 @@ class Asked:
     """The same for the same deed, however often Slack tells of it."""
     by: Person
     action: str
-    """Of the button; "why" for the shortcut, "command" for a command."""
+    """Of the button; "why" for the shortcut, "command" for a command; for 👎 on a message "irrelevant",
+    and "unmark" when it is taken away."""
     about: Receipt
     """The message; without a `ts` for a command."""
     place: int | None = None
@@ -57,18 +61,32 @@ class Asked:
 
 def read(kind: str, payload: object, *, envelope: str) -> Asked | None:
     """What an envelope's payload asks; None for what is none of ours or not as Slack sends it."""
-    if not isinstance(payload, dict):
+    asked: Asked | None = None
+    if isinstance(payload, dict):
+        match kind, payload.get("type"):
+            case "slash_commands", _:
+                asked = _command(payload, envelope)
+            case "events_api", _:
+                asked = _reaction(payload.get("event"))
+            case "interactive", "block_actions":
+                asked = _press(payload)
+            case "interactive", "message_action" if payload.get("callback_id") == WHY:
+                asked = _shortcut(payload)
+            case "interactive", "view_submission":
+                asked = _form(payload)
+    return asked
+
+
+def _reaction(event: object) -> Asked | None:
+    action = _REACTIONS.get(_text(event, "type"), "")
+    item = event.get("item") if isinstance(event, dict) else None
+    about = _message(_text(item, "channel"), _text(item, "ts"))
+    by = _person({"id": event.get("user")} if isinstance(event, dict) else None)
+    at = _text(event, "event_ts", _TOKEN)
+    if not (action and about and by and at and _text(event, "reaction", _DISLIKE)):
         return None
-    match "" if kind != "interactive" else payload.get("type"):
-        case "" if kind == "slash_commands":
-            return _command(payload, envelope)
-        case "block_actions":
-            return _press(payload)
-        case "message_action" if payload.get("callback_id") == WHY:
-            return _shortcut(payload)
-        case "view_submission":
-            return _form(payload)
-    return None
+    key = f"reaction {by.slack} {action} {about.channel} {about.ts} {at}"
+    return Asked(key, by, action, about)
 
 
 def about_text(about: Receipt, place: int | None = None) -> str:

@@ -185,5 +185,8 @@ def _close(client: _Client) -> None:
             # Or closing waits for the end of a wait for words, 3 seconds.
             client.current_session_state.terminated = True
             open_.shutdown(socket.SHUT_RDWR)
+    # Likewise for the end of a wait for what was heard, 1 second.
+    client.closed = True
+    client.message_queue.put(None)
     with contextlib.suppress(OSError):
         client.close()

@@ -56,7 +56,7 @@ class Desk:
 
 @pytest.fixture
 def reading() -> Iterator[Reading]:
-    with Reading(moment=timedelta(milliseconds=400), limit=timedelta(seconds=2)) as one:
+    with Reading(moment=timedelta(milliseconds=150), limit=timedelta(seconds=0.8)) as one:
         yield one
 
 

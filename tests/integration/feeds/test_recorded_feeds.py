@@ -42,7 +42,7 @@ def recorded() -> list[Recorded]:
 @pytest.mark.skipif(not RECORDED.exists(), reason="the recorded feeds are not here")
 @pytest.mark.slow
 def test_every_recorded_feed_is_fetched_and_parsed() -> None:
-    settings = PollingSettings.model_validate({"allow_private": ["127.0.0.0/8"]})
+    settings = PollingSettings.model_validate({"allow_private": ["127.0.0.0/8"], "per_host": 8})
     feeds = recorded()
     counts: dict[str, int | str] = {}
     with FeedServer() as server, ParsePool() as pool, Fetcher(settings, user_agent="t") as fetcher:

@@ -10,7 +10,7 @@ import pytest
 from blockkit import texts
 from fakes import Clock
 from fakeslack import APP_TOKEN, FakeSlack
-from fakesocket import chosen, command, press, shortcut, submit
+from fakesocket import chosen, command, press, reaction, shortcut, submit
 from pydantic import SecretStr
 from sqlalchemy import update
 
@@ -18,7 +18,6 @@ from monitor.answering import Answering
 from monitor.deliver import Deliver, Pacing
 from monitor.errors import Unauthorised
 from monitor.feeds.identity import keys_of_address
-from monitor.growing import Growing
 from monitor.intake import Intake, Source
 from monitor.listening import LEASE, RENEW, Listening
 from monitor.model import Feed, Item, Line, Notice, Outlet
@@ -30,6 +29,7 @@ from monitor.store import feeds as stored_feeds
 from monitor.store import folding, migrate, mutes
 from monitor.store.database import Database
 from monitor.store.schema import outbox
+from monitor.update import Update
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -80,14 +80,12 @@ class Desk:
         self.receiver = SlackReceiver(
             SecretStr(slack.token), api_url=slack.api_url, timeout=5, buttons=True
         )
-        self.growing = Growing(
-            self.database, self.receiver, clock=self.clock, wait=self.clock.pass_
-        )
+        self.update = Update(self.database, self.receiver, clock=self.clock, wait=self.clock.pass_)
         self.deliver = Deliver(
             self.database,
             self.receiver,
             Pacing(),
-            growing=self.growing,
+            update=self.update,
             collapse_above=20,
             clock=self.clock,
             wait=self.clock.pass_,
@@ -138,13 +136,20 @@ class Desk:
         payload = press(self.root.channel_id, self.root.ts, action, base=self.slack.base, **changes)
         assert self.slack.sockets.send("interactive", payload), "acknowledged within 3 s"
         self.quiesce()
-        self.growing()
+        self.update()
+
+    def react(self, name: str = "-1", **changes: object) -> None:
+        """Put an emoji on the first message, and let what comes of it be shown."""
+        payload = reaction(self.root.channel_id, self.root.ts, name, **changes)
+        assert self.slack.sockets.send("events_api", payload)
+        self.quiesce()
+        self.update()
 
     def submit(self, view: dict[str, Any], **values: dict[str, Any]) -> None:
         """Fill in a form, and let what comes of it be shown."""
         assert self.slack.sockets.send("interactive", submit(view, **values))
         self.quiesce()
-        self.growing()
+        self.update()
 
     def ask(self, text: str) -> str:
         """What /monitor answers."""
@@ -277,6 +282,48 @@ def test_feedback_is_shown_with_its_author_and_taken_back(desk: Desk) -> None:
     assert "Not relevant" not in desk.said
 
 
+@pytest.mark.parametrize("name", ["-1", "thumbsdown", "-1::skin-tone-4"])
+def test_a_thumb_down_says_not_relevant_until_it_is_taken_away(desk: Desk, name: str) -> None:
+    desk.listen()
+    desk.report(FIRST)
+
+    desk.react(name)
+    assert "Not relevant, says <@U0ANN>" in desk.said
+
+    desk.react(name, type="reaction_removed")
+    assert "Not relevant" not in desk.said
+
+
+def test_a_thumb_that_goes_takes_back_only_what_its_owner_said(desk: Desk) -> None:
+    desk.listen()
+    desk.report(FIRST)
+    desk.react()
+
+    desk.react(type="reaction_removed", user="U0BOB")
+
+    assert "Not relevant, says <@U0ANN>" in desk.said
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"reaction": "tada"},
+        {"type": "message"},
+        {"user": None},
+        {"item": {"type": "file"}},
+        {"item": {"type": "message", "channel": "C0FAKE0000", "ts": "1.000001"}},
+    ],
+    ids=["another emoji", "no reaction", "nobody", "no message", "a message of somebody's"],
+)
+def test_other_reactions_say_nothing(desk: Desk, changes: dict[str, Any]) -> None:
+    desk.listen()
+    desk.report(FIRST)
+
+    desk.react(**changes)
+
+    assert "Not relevant" not in desk.said
+
+
 def test_whoever_finds_an_alert_not_relevant_may_say_why(desk: Desk) -> None:
     desk.listen()
     desk.report(FIRST)
@@ -367,7 +414,7 @@ def test_a_story_muted_by_command_says_so_in_its_digest(desk: Desk) -> None:
     digest(desk)
 
     desk.ask("mute 1")
-    desk.growing()
+    desk.update()
 
     assert f"1. {FIRST}: 🔕 Story muted by <@U0ANN>" in desk.said
 

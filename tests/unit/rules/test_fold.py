@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ from monitor.text import fold
 EVERYTHING = [chr(code) for code in range(sys.maxunicode + 1)]
 
 
+@pytest.mark.no_cover  # watching each line of so much would take three times as long
 def test_every_code_point_folds_to_one_that_stays() -> None:
     folded = [fold(char) for char in EVERYTHING]
 
@@ -19,6 +21,7 @@ def test_every_code_point_folds_to_one_that_stays() -> None:
     assert [fold(one) for one in folded] == folded
 
 
+@pytest.mark.no_cover  # watching each line of so much would take three times as long
 def test_upper_and_lower_case_are_the_same() -> None:
     for char in EVERYTHING:
         if len(char.upper()) == len(char.upper().lower()) == 1:

@@ -119,6 +119,7 @@ def test_one_name_means_one_thing(load: Loads) -> None:
         load(names=NAMES + '\n[groups.umerov]\nmembers = ["sybiha"]\n')
 
 
+@pytest.mark.no_cover  # watching each line of so much would take three times as long
 def test_a_long_chain_of_groups_that_double_costs_nothing(load: Loads) -> None:
     lines = ['[terms.w]\nen = ["word"]\n[groups.g0]\nmembers = ["w"]']
     lines += [f'[groups.g{n}]\nmembers = ["g{n - 1}", "g{n - 1}"]' for n in range(1, 1500)]

@@ -82,6 +82,7 @@ def test_an_item_costs_no_more_than_this_whatever_it_is(item: str) -> None:
         assert work(matcher_of(query, slow=True), ITEMS[item]) < LIMIT, query
 
 
+@pytest.mark.no_cover  # watching each line of so much would take three times as long
 def test_many_rules_of_long_lists_are_no_danger() -> None:
     words = " OR ".join(f"word{index}" for index in range(1500))
     matcher = matcher_of(*(f"({words}) NEAR/100 w{index}" for index in range(20)))

@@ -19,6 +19,7 @@ def upgrade() -> None:  # noqa: PLR0915  (one for each table and index)
         "identity",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("salt", sa.Text(), nullable=False),
+        sa.Column("workspace", sa.Text(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_identity")),
     )
     op.bulk_insert(identity, [{"id": 1, "salt": uuid.uuid4().hex}])
