@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from fakes import Clock
+from monitor.growing import Growing
 from pydantic import SecretStr
 from samplealerts import ENGLISH, SAMPLES, message
 
@@ -17,7 +18,6 @@ from monitor import online
 from monitor.answering import Answering
 from monitor.deliver import Deliver, Pacing
 from monitor.errors import ChannelUnavailable, RateLimited, Unauthorised, Unclear
-from monitor.growing import Growing
 from monitor.intake import Intake, Source
 from monitor.listening import Listening
 from monitor.model import Digest, Feed, Item, Notice, Outlet
