@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from fakes import Clock
-from monitor.growing import Growing
 from pydantic import SecretStr
 from samplealerts import ENGLISH, SAMPLES, message
 
@@ -27,6 +26,7 @@ from monitor.rules import compile_rules, load
 from monitor.store import feeds as stored_feeds
 from monitor.store import migrate, outbox
 from monitor.store.database import Database
+from monitor.update import Update
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -135,12 +135,12 @@ class Desk:
         receiver = SlackReceiver(
             SecretStr(TOKEN), api_url=standin.api_url, service="News desk", buttons=True
         )
-        self.growing = Growing(self.database, receiver, clock=self.clock, wait=self.clock.pass_)
+        self.update = Update(self.database, receiver, clock=self.clock, wait=self.clock.pass_)
         deliver = Deliver(
             self.database,
             receiver,
             Pacing(),
-            growing=self.growing,
+            update=self.update,
             collapse_above=20,
             clock=self.clock,
             wait=self.clock.pass_,
@@ -175,7 +175,7 @@ class Desk:
         """Whether the message says something soon."""
 
         def said() -> bool:
-            self.growing()
+            self.update()
             found = self.standin.control("messages?channel=news-alerts")["messages"]
             message = next(one for one in found if one["ts"] == self.place.ts)
             return text in json.dumps(message["blocks"], ensure_ascii=False)
