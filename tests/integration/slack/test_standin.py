@@ -227,6 +227,7 @@ def test_the_form_that_asks_for_a_reason_is_taken_and_its_answer_shown(desk: Des
     view = opened["args"]["view"]
     view = json.loads(view) if isinstance(view, str) else view
 
+    desk.clock.pass_(1)
     values = {"reason": {"reason": {"selected_option": {"value": "Not news"}}}}
     desk.standin.control("submit", {"view": view | {"id": "V012345"}, "values": values})
 
