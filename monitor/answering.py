@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from monitor import why
+from monitor import show, why
 from monitor.errors import DeliveryError
 from monitor.feeds import identity
 from monitor.model import Act, Alert, Digest, Line, Mark, Notice
@@ -230,7 +230,7 @@ class Answering:
         day = Notice(
             "In the last 24 hours",
             (
-                Line(f"{len(states)} feeds, {failing} of them failing"),
+                Line(f"{show.plural(len(states), 'feed', 'feeds')}, {failing} of them failing"),
                 Line(f"{counted.items} new items, {counted.matched} matched a rule"),
                 Line(f"{counted.delivered} messages delivered, {waiting} waiting"),
             ),

@@ -12,6 +12,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from monitor import show
 from monitor.errors import DeliveryError, Gone
 from monitor.feeds import rhythm
 from monitor.model import Line, Message, Notice
@@ -215,7 +216,7 @@ class Ops:
         heading = "The service runs, and this is wrong" if wrong else "The service works"
         lines = (
             *wrong,
-            Line(f"{len(states)} feeds, {failing} of them failing"),
+            Line(f"{show.plural(len(states), 'feed', 'feeds')}, {failing} of them failing"),
             Line(f"{counted.items} new items, {counted.matched} matched a rule"),
             Line(f"{counted.delivered} messages delivered, {waiting} waiting"),
             *([Line(said)] if (said := self._canary()) else []),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from monitor.model import Outlet
     from monitor.stats import RuleFigures
-    from monitor.store.database import Database
+    from monitor.store.database import Database, Transaction
     from monitor.store.figures import Counts
 
 MOST_RULES = 8
@@ -79,7 +79,7 @@ class Weekly:
         year, week, _ = local.isocalendar()
         name = f"weekly:{year}-{week}"
         with self._database.reading() as tx:
-            if outbox.was_notified(tx, name):
+            if outbox.was_notified(tx, name) or self._began_today(tx, now):
                 return
         try:
             rule_set = rules.load(self._folder)
@@ -101,6 +101,12 @@ class Weekly:
         with self._database.transaction() as tx:
             outbox.notify(tx, notice, name=name, channel=self._channel, now=now)
 
+    def _began_today(self, tx: Transaction, now: datetime) -> bool:
+        """Whether there is nothing to tell of yet: nothing came, or nothing before today."""
+        first = figures.first_item(tx, since=now - RHYTHM)
+        local = self._timezone
+        return first is None or first.astimezone(local).date() == now.astimezone(local).date()
+
 
 def report(counts: Counts, found: Sequence[RuleFigures]) -> Notice:
     """What to say of a week, what needs somebody first."""
@@ -115,10 +121,10 @@ def _remarks(found: Sequence[RuleFigures]) -> Iterator[Line]:
     silent = [f"{one.rule} ({one.silent_days} d)" for one in found if one.silent_days]
     if silent:
         yield Line(f"Silent, unlike them: {', '.join(silent[:MOST_RULES])}")
-    for one in found[:MOST_RULES]:
-        for _, name, alerts, out_of_place in one.noisy[:1]:
-            said = f"{out_of_place} of {alerts} alerts with it not relevant"
-            yield Line(f"Noisy in {one.rule}: “{name}”, {said}")
+    for one in [one for one in found if one.noisy][:MOST_RULES]:
+        _, name, alerts, out_of_place = one.noisy[0]
+        said = f"{out_of_place} of {alerts} alerts with it not relevant"
+        yield Line(f"Noisy in {one.rule}: “{name}”, {said}")
     blind = [
         f"{one.rule} ({', '.join(one.coverage.blind)})"
         for one in found
@@ -134,6 +140,7 @@ def _rules(found: Sequence[RuleFigures]) -> Iterator[Line]:
     for one in told[:MOST_RULES]:
         marked = f", {one.irrelevant} not relevant ({one.share:.0%})" if one.irrelevant else ""
         yield Line(f"{one.rule}: {show.plural(one.alerts, 'alert', 'alerts')}{marked}")
-    quiet = len(found) - min(len(told), MOST_RULES)
-    if quiet:
-        yield Line(f"{show.plural(quiet, 'other rule', 'other rules')}: `monitor rules stats`")
+    rest = len(found) - min(len(told), MOST_RULES)
+    if rest:
+        said = "more" if len(told) > MOST_RULES else "without an alert"
+        yield Line(f"{show.plural(rest, 'rule', 'rules')} {said}: `monitor rules stats`")

@@ -275,9 +275,10 @@ def _print(
 
 
 def _chart(spans: Sequence[Span]) -> None:
-    most = max(span.kept + span.added + span.lost for span in spans)
+    first = next((index for index, span in enumerate(spans) if _alerts_in(span)), 0)
+    most = max(map(_alerts_in, spans))
     rows = []
-    for span in spans:
+    for span in spans[first:]:
         counts = (span.kept, span.added, span.lost)
         changed = f"{f'+{span.added}' if span.added else ''} {f'-{span.lost}' if span.lost else ''}"
         rows.append(
@@ -290,7 +291,12 @@ def _chart(spans: Sequence[Span]) -> None:
         )
     show.bars(rows, ("█", "▓", "░"), ("", "green", "red"))
     legend = "a line is a week; " if _is_weekly(spans) else ""
+    legend += f"none before {spans[first].first:%d %b}; " if first else ""
     show.say(f"{legend}█ alerts as before  ▓ added  ░ lost", "dim")
+
+
+def _alerts_in(span: Span) -> int:
+    return span.kept + span.added + span.lost
 
 
 def _is_weekly(spans: Sequence[Span]) -> bool:
