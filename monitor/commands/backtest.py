@@ -330,6 +330,9 @@ def _summary(tried: _Tried, days: int) -> Iterable[str]:
     if difference.lost_stories:
         lost = show.plural(len(difference.lost_stories), "story", "stories")
         yield f"{lost} would not be told at all any more"
+    if difference.moved:
+        moved = show.plural(len(difference.moved), "story", "stories")
+        yield f"of these, {moved} would only go to another channel"
     if not tried.judged:
         yield "noise: nobody has marked an alert as not relevant yet"
         return
@@ -361,6 +364,7 @@ def _json(
         "alerts_lost": len(difference.lost),
         "alerts_changed": len(difference.changed),
         "stories_lost": len(difference.lost_stories),
+        "stories_moved": len(difference.moved),
         "noise": asdict(tried.noise) if tried.judged else None,
         "by_rule": {rule: {"added": a, "lost": b} for rule, (a, b) in tried.rules.items()},
         "volume": [asdict(span) | {"first": span.first.isoformat()} for span in spans],

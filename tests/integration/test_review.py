@@ -119,6 +119,16 @@ def test_an_edit_that_changes_nothing_is_not_told(desk: Desk) -> None:
     assert desk.said() == []
 
 
+def test_a_rule_that_only_changes_its_channel_is_told_so(desk: Desk) -> None:
+    desk.save('captured"\nchannels = ["#elsewhere"]\nnote = "')
+
+    desk.run()
+
+    (said,) = desk.said()
+    assert "added 1 alert and lost 1 alert" in said
+    assert "Of these, 1 story would only go to another channel" in said
+
+
 def test_who_saves_again_and_again_is_told_once_of_all_of_it(desk: Desk) -> None:
     for query in ("asylum", "asylum OR pilot", "captured OR asylum"):
         desk.save(query)
