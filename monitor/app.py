@@ -22,7 +22,6 @@ from monitor.errors import ConfigError, StoreError
 from monitor.feeds.fetch import Fetcher
 from monitor.feeds.reading import Reading
 from monitor.feeds.schedule import PATIENCE
-from monitor.growing import Growing
 from monitor.intake import Intake
 from monitor.listening import Listening
 from monitor.maintain import Maintain
@@ -45,6 +44,7 @@ from monitor.store import migrate, outbox, pauses
 from monitor.store.clock import Timekeeper
 from monitor.store.database import Database, InstanceLock, sqlite_file
 from monitor.store.outbox import Held, State
+from monitor.update import Update
 from monitor.web.about import About
 from monitor.web.gate import Gate
 from monitor.web.server import Server, split
@@ -217,12 +217,12 @@ class Service:
             clock=self._clock,
         )
         self._threads = isinstance(receiver, Updater)
-        self._growing = Growing(self._database, receiver, clock=self._clock, wait=self._wait)
+        self._update = Update(self._database, receiver, clock=self._clock, wait=self._wait)
         self._deliver = Deliver(
             self._database,
             receiver,
             Pacing(config.slack.pace, config.slack.settle, config.slack.timeout),
-            growing=self._growing,
+            update=self._update,
             collapse_above=config.alerts.collapse_above,
             hourly=config.alerts.hourly,
             loudness=config.alerts.loudness(config.service.timezone),
@@ -328,12 +328,12 @@ class Service:
 
     def _steady_jobs(self) -> dict[Steady, timedelta]:
         """The jobs and the time between two starts of each."""
-        poll, deliver, growing = self._poll, self._deliver, self._growing
+        poll, deliver, update = self._poll, self._deliver, self._update
         hour = timedelta(hours=1)
         return {
             Steady("polling", poll, may_take=STUCK, alive_at=lambda: poll.alive_at): TICK,
             Steady("delivery", deliver, may_take=STUCK, alive_at=lambda: deliver.alive_at): TICK,
-            Steady("updating", growing, may_take=STUCK, alive_at=lambda: growing.alive_at): TICK,
+            Steady("updating", update, may_take=STUCK, alive_at=lambda: update.alive_at): TICK,
             Steady("telling ops", self._ops, may_take=STUCK): _OPS_TICK,
             Steady("reloading", self._reload, may_take=STUCK): TICK,
             Steady("re-planning", self._replan, may_take=STUCK): TICK,
@@ -494,7 +494,7 @@ class Service:
             job.stop()
         self._poll.stop()
         self._deliver.stop()
-        self._growing.stop()
+        self._update.stop()
         self._review.stop()
         if self._listening:
             self._listening.stop()
@@ -510,7 +510,7 @@ class Service:
             stored_feeds.make_due(tx, now=self._clock())
         self._poll()
         self._deliver_all()
-        self._growing()
+        self._update()
         with self._database.reading() as tx:
             failing = sum(state.failures > 0 for state in stored_feeds.states(tx))
             return Ended(failing, outbox.undelivered(tx))

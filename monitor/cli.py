@@ -9,16 +9,16 @@ import errno
 import os
 import sys
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from monitor import __version__, log, show, signals, urls
+from monitor.commands.alerts import alerts_cli
 from monitor.commands.backtest import backtest
 from monitor.commands.canary import canary
-from monitor.commands.copy import copy
+from monitor.commands.database import db_cli
 from monitor.commands.explain import explain
 from monitor.commands.feeds import feeds_cli
 from monitor.commands.mute import mute, unmute
@@ -26,22 +26,17 @@ from monitor.commands.options import (
     CONFIG,
     FAILED,
     FINE,
-    MAX_NUMBER,
     MISCONFIGURED,
     ConfigOption,
-    JsonOption,
-    database_of,
     load,
     load_placed,
     right_now,
-    time_of,
 )
 from monitor.commands.rules import rules_cli
 from monitor.commands.search import search
 from monitor.commands.stats import stats
 from monitor.commands.stories import stories_cli
-from monitor.errors import ConfigError, MonitorError, Problem, StoreError
-from monitor.model import Digest, Notice
+from monitor.errors import ConfigError, MonitorError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -49,7 +44,6 @@ if TYPE_CHECKING:
     from monitor.app import Ended
     from monitor.config import Config
     from monitor.credentials import Secrets
-    from monitor.model import Content
 
 cli = typer.Typer(
     help="Watches news feeds and tells a team on Slack, once per story, when something they follow "
@@ -61,8 +55,6 @@ cli = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-alerts_cli = typer.Typer(help="Show alerts and send held ones again.", no_args_is_help=True)
-db_cli = typer.Typer(help="Look after the database.", no_args_is_help=True)
 cli.add_typer(rules_cli, name="rules")
 cli.add_typer(feeds_cli, name="feeds")
 cli.add_typer(alerts_cli, name="alerts")
@@ -73,7 +65,6 @@ cli.command("search")(search)
 cli.command("backtest")(backtest)
 cli.command("stats")(stats)
 cli.command("canary")(canary)
-db_cli.command("copy")(copy)
 cli.command("mute")(mute)
 cli.command("unmute")(unmute)
 
@@ -323,6 +314,8 @@ def _lines(items: str) -> Iterator[Iterable[str]]:
             raise ConfigError([problem])
         yield jsonl.lines(sys.stdin.buffer, file="standard input")
         return
+    if not items:
+        raise typer.BadParameter("name a file, or - for standard input")
     try:
         file = Path(items).open("rb")  # noqa: SIM115 - closed below
     except OSError as error:
@@ -330,149 +323,3 @@ def _lines(items: str) -> Iterator[Iterable[str]]:
         raise ConfigError([Problem(items, None, None, cause, "Check its name")]) from None
     with file:
         yield jsonl.lines(file, file=items)
-
-
-@alerts_cli.command("list")
-def alerts_list(
-    *,
-    config: ConfigOption = CONFIG,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, newest first.")] = 30,
-    undelivered: Annotated[bool, typer.Option(help="Only those not delivered.")] = False,
-    as_json: JsonOption = False,
-) -> None:
-    """List alerts and whether they were delivered."""
-    from monitor.store import outbox
-
-    with database_of(load(config)) as database, database.reading() as tx:
-        queued = outbox.latest(tx, limit=limit, undelivered=undelivered)
-    if as_json:
-        show.data([asdict(one) for one in queued])
-        return
-    now = right_now()
-    rows = [
-        (
-            str(one.id),
-            show.Cell(one.state.value, _STATE_STYLES.get(one.state.value, "")),
-            one.message.channel,
-            show.ago(one.created_at, now=now),
-            str(one.attempts),
-            one.error,
-            _headline(one.message.content),
-        )
-        for one in queued
-    ]
-    columns = ("id", "state", "channel", "promised", "tries", "error", "headline")
-    show.table(show.plural(len(rows), "alert", "alerts"), columns, rows)
-
-
-_STATE_STYLES = {
-    "sent": "green",
-    "parked": "red",
-    "dead": "bold red",
-    "unknown": "yellow",
-    "digested": "dim",
-    "muted": "dim",
-}
-
-
-def _headline(content: Content) -> str:
-    if isinstance(content, Digest):
-        return f"digest of {len(content.alerts)} alerts"
-    if isinstance(content, Notice):
-        return content.heading
-    return content.title
-
-
-@alerts_cli.command("preview")
-def alerts_preview(
-    number: Annotated[
-        int,
-        typer.Argument(
-            metavar="ID", min=1, max=MAX_NUMBER, help="As `monitor alerts list` has it."
-        ),
-    ],
-    *,
-    config: ConfigOption = CONFIG,
-) -> None:
-    """Print an alert as Slack would show it, as one HTML page: `... preview 12 > alert.html`."""
-    from monitor import growth
-    from monitor.receivers.slack import preview
-    from monitor.store import outbox
-
-    loaded = load(config)
-    with database_of(loaded) as database, database.reading() as tx:
-        queued = outbox.find(tx, number)
-        message = growth.prepared(tx, queued, now=right_now())[0] if queued else None
-    if message is None:
-        show.fail(f"there is no alert {number}: `monitor alerts list` shows their numbers")
-        raise typer.Exit(FAILED)
-    service = loaded.service
-    show.page(preview.page(message, service=service.name, timezone=service.timezone))
-
-
-@alerts_cli.command("retry")
-def alerts_retry(
-    ids: Annotated[
-        list[int] | None,
-        typer.Argument(metavar="ID", min=1, max=MAX_NUMBER, help="Default: all that are held."),
-    ] = None,
-    *,
-    config: ConfigOption = CONFIG,
-) -> None:
-    """Send held alerts again: parked, dead, or unclear for long (after mending what held them)."""
-    from monitor.store import outbox, pauses
-
-    with database_of(load(config)) as database:
-        now = time_of(database)
-        with database.transaction() as tx:
-            again = outbox.retry(tx, ids or None, now=now)
-            pauses.lift(tx, pauses.Cause.CREDENTIALS)
-    show.say(f"{again} alerts queued again")
-    raise typer.Exit(FAILED if ids and again < len(set(ids)) else FINE)
-
-
-@db_cli.command("upgrade")
-def db_upgrade(*, config: ConfigOption = CONFIG) -> None:
-    """Bring the database to this version's schema; an SQLite file is copied first."""
-    from monitor.store import migrate
-    from monitor.store.database import Database, InstanceLock
-
-    log.set_up()
-    with Database(load(config).database.url) as database:
-        lock = InstanceLock(database.path) if database.path else None
-        try:
-            before = migrate.upgrade(database)
-        finally:
-            if lock:
-                lock.release()
-    show.say(f"upgraded from {before} to {migrate.latest()}" if before else "up to date")
-
-
-@db_cli.command("check")
-def db_check(*, config: ConfigOption = CONFIG) -> None:
-    """Check that the database is whole and has this version's schema."""
-    from monitor.store import backup, items, migrate, stories
-
-    with database_of(load(config)) as database:
-        lines = backup.damage(database)
-        with database.reading() as tx:
-            counts = f"{items.count(tx)} items, {stories.count(tx)} stories"
-    for line in lines:
-        show.fail(line)
-    if lines:
-        raise StoreError("the database is damaged: stop the service and restore the newest backup")
-    show.say(f"the database is sound: schema {migrate.latest()}, {counts}")
-
-
-@db_cli.command("backup")
-def db_backup(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that does not exist yet.")],
-    *,
-    config: ConfigOption = CONFIG,
-) -> None:
-    """Copy the SQLite database to a file while the service runs."""
-    from monitor.store import backup
-
-    with database_of(load(config)) as database:
-        backup.write(database, file)
-    show.say(f"wrote {file} ({file.stat().st_size / 1e6:.1f} MB)")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from monitor import growing, growth, metrics, outcomes
+from monitor import messages, metrics, outcomes, update
 from monitor.alerts import policy
 from monitor.alerts.quiet import Loudness
 from monitor.errors import DeliveryError, Gone, Refused
@@ -27,10 +27,10 @@ from monitor.store.pauses import Cause, Pause
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from monitor.growing import Growing
     from monitor.model import Content, Mark, Receipt
     from monitor.receivers import Receiver
     from monitor.store.database import Database
+    from monitor.update import Update
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ class Deliver:
         receiver: Receiver,
         pacing: Pacing,
         *,
-        growing: Growing,
+        update: Update,
         collapse_above: int,
         hourly: int = 0,
         loudness: Loudness | None = None,
@@ -87,7 +87,7 @@ class Deliver:
         self._database = database
         self._receiver = receiver
         self._pacing = pacing
-        self._growing = growing
+        self._update = update
         self._collapse_above = collapse_above
         self._hourly = hourly
         self._busy: tuple[str, ...] = ()
@@ -263,12 +263,12 @@ class Deliver:
             return True
         if queued.kind is Kind.REPLY and queued.alert:
             # Its story's message tells it too; and if that is gone, it is told in the channel.
-            self._growing.refresh(queued.alert)
+            self._update.refresh(queued.alert)
         with self._database.transaction() as tx:
             claim = outbox.start(tx, queued, now=self._clock())
             if claim is None:
                 return True
-            message, says = growth.prepared(tx, claim, now=self._clock())
+            message, says = messages.prepared(tx, claim, now=self._clock())
         try:
             receipt = self._receiver.send(replace(message, repeat=unclear))
         except DeliveryError as error:
@@ -279,7 +279,7 @@ class Deliver:
     def _look_up(self, queued: Queued, finder: Finder) -> bool:
         """See whether a message is there already; False if that can't be told, now or ever."""
         with self._database.reading() as tx:
-            message, _ = growth.prepared(tx, queued, now=self._clock())
+            message, _ = messages.prepared(tx, queued, now=self._clock())
         # A clock that was set back since must not hide the message in the future.
         since = min(queued.first_tried_at or queued.created_at, self._clock())
         try:
@@ -321,7 +321,7 @@ class Deliver:
         with self._database.transaction() as tx:
             first = outbox.sent(tx, claim, receipt, now=self._clock())
             if first and claim.alert and thread is None:
-                next_update = self._clock() + growing.REST
+                next_update = self._clock() + update.REST
                 stored_alerts.posted(tx, claim.alert, receipt, says=says, next_update=next_update)
             if Cause.CREDENTIALS in self._pauses and pauses.lift(tx, Cause.CREDENTIALS):
                 outbox.unpark(tx, now=self._clock())

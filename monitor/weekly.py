@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 
     from monitor.model import Outlet
     from monitor.stats import RuleFigures
-    from monitor.store.database import Database, Transaction
+    from monitor.store.database import Database
     from monitor.store.figures import Counts
 
 MOST_RULES = 8
 RHYTHM = timedelta(days=30)
 """How much must be known of a rule to say that it is silent."""
+_DAY = timedelta(days=1)
 _WEEK = timedelta(days=7)
 _MONDAY = 0
 
@@ -78,14 +79,15 @@ class Weekly:
             return
         year, week, _ = local.isocalendar()
         name = f"weekly:{year}-{week}"
+        week_ago = now - _WEEK
         with self._database.reading() as tx:
-            if outbox.was_notified(tx, name) or self._began_today(tx, now):
-                return
+            first = figures.first_item(tx, since=now - RHYTHM)
+            if outbox.was_notified(tx, name) or first is None or first > week_ago + _DAY:
+                return  # nor is there a week to tell of, where the first item is of these days
         try:
             rule_set = rules.load(self._folder)
         except RuleError:
             return  # that is told elsewhere; when it is mended, this is
-        week_ago = now - _WEEK
         with self._database.reading() as tx:
             (counts,) = figures.between(tx, [week_ago, now])
             told, long_ago = figures.told(tx, since=week_ago), now - RHYTHM
@@ -100,12 +102,6 @@ class Weekly:
         notice = report(counts, found)
         with self._database.transaction() as tx:
             outbox.notify(tx, notice, name=name, channel=self._channel, now=now)
-
-    def _began_today(self, tx: Transaction, now: datetime) -> bool:
-        """Whether there is nothing to tell of yet: nothing came, or nothing before today."""
-        first = figures.first_item(tx, since=now - RHYTHM)
-        local = self._timezone
-        return first is None or first.astimezone(local).date() == now.astimezone(local).date()
 
 
 def report(counts: Counts, found: Sequence[RuleFigures]) -> Notice:

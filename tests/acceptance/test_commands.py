@@ -178,6 +178,13 @@ def test_match_names_the_line_that_is_no_item(program: Program) -> None:
     assert "title" in done.stderr
 
 
+def test_match_of_no_file_says_what_to_write(program: Program) -> None:
+    done = program.run("match", "")
+
+    assert done.returncode == 2
+    assert "name a file, or - for standard input" in done.stderr
+
+
 def test_match_names_a_missing_file(program: Program) -> None:
     program.configure(feeds=[])
 

@@ -40,10 +40,10 @@ LAYERS = (
         "outcomes",
         "plan",
         "steady",
-        "growth",
+        "messages",
         "why",
     },
-    {"growing", "answering"},
+    {"update", "answering"},
     {
         "canary",
         "poll",

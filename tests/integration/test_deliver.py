@@ -20,12 +20,12 @@ from monitor.errors import (
     Unauthorised,
     Unclear,
 )
-from monitor.growing import Growing
 from monitor.model import Act, Alert, Digest, Mark, Notice, Person, Severity
 from monitor.outcomes import LOOKS, PATIENT_LOOKS, PUZZLED, after, backoff
 from monitor.store import migrate, mutes, outbox, pauses
 from monitor.store.database import Database
 from monitor.store.outbox import Queued, State
+from monitor.update import Update
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -62,7 +62,7 @@ class Desk:
             self.database,
             self.receiver,
             Pacing(),
-            growing=Growing(self.database, self.receiver, clock=self.clock, wait=self.clock.pass_),
+            update=Update(self.database, self.receiver, clock=self.clock, wait=self.clock.pass_),
             collapse_above=self.collapse_above,
             hourly=self.hourly,
             loudness=self.loudness,

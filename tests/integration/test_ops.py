@@ -15,7 +15,6 @@ from sqlalchemy import update
 from monitor.deliver import Deliver, Pacing
 from monitor.errors import ChannelUnavailable, Refused, Unauthorised
 from monitor.feeds import rhythm
-from monitor.growing import Growing
 from monitor.maintain import Maintain
 from monitor.model import Feed, Outlet
 from monitor.ops import Ops
@@ -26,6 +25,7 @@ from monitor.store import migrate, outbox
 from monitor.store.database import Database
 from monitor.store.schema import feeds as feeds_table
 from monitor.store.schema import outbox as outbox_table
+from monitor.update import Update
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +73,7 @@ class Desk:
             self.database,
             taker,
             Pacing(settle=timedelta(seconds=1)),
-            growing=Growing(self.database, taker, clock=self.clock, wait=self.clock.pass_),
+            update=Update(self.database, taker, clock=self.clock, wait=self.clock.pass_),
             collapse_above=20,
             clock=self.clock,
             wait=self.clock.pass_,

@@ -215,16 +215,27 @@ def test_on_other_days_it_is_not(desk: Desk, days: int) -> None:
     assert desk.said() == []
 
 
+def test_in_its_first_days_a_service_has_no_week_to_tell_of(desk: Desk) -> None:
+    weekly(desk)()
+
+    assert desk.said() == []
+
+
 def test_without_a_heartbeat_there_is_no_report(desk: Desk) -> None:
+    desk.clock.pass_(timedelta(days=7).total_seconds())
+
     weekly(desk, at="")()
 
     assert desk.said() == []
 
 
-def test_on_the_day_of_an_installation_there_is_no_week_to_tell_of(desk: Desk) -> None:
+def test_a_week_in_which_nothing_came_is_told_too(desk: Desk) -> None:
+    desk.clock.pass_(timedelta(days=21).total_seconds())
+
     weekly(desk)()
 
-    assert desk.said() == []
+    (said,) = desk.said()
+    assert said.startswith("The week: 0 new items, 0 matched a rule, 0 alerts")
 
 
 def test_rules_beyond_the_first_few_are_counted_and_the_noisy_named_wherever_they_are() -> None:

@@ -40,8 +40,10 @@ MAX_NOTICE = 280
 _MAX_URL = 2_000
 _MAX_LINE_TITLE = 150
 _MAX_SECTION = 2_900
-# Slack refuses blocks of about 13,200 characters in all; this leaves room for what is not text.
-_MAX_DIGEST_TEXT = 10_000
+# Slack refuses blocks of about 13,200 characters in all.
+_MAX_DIGEST = 12_800
+_BLOCK_FRAME = 130
+"""What a section takes besides its text, with its id."""
 _MAX_SERVICE = 60
 _MAX_BRIEF = 120
 _MAX_WORD = 80
@@ -75,10 +77,8 @@ def render(message: Message, *, service: str, revision: int = 0, buttons: bool =
     if isinstance(content, Notice):
         text, blocks = _notice_text(content), _notice_blocks(content, service)
     elif isinstance(content, Digest):
-        text, blocks = _digest_notice(content), _digest_blocks(content, service)
-        blocks += said_in(content)
-        if buttons and content.alerts:
-            blocks += actions_of(content)
+        below = said_in(content) + (actions_of(content) if buttons and content.alerts else [])
+        text, blocks = _digest_notice(content), _digest_blocks(content, service, below)
     else:
         telling = _linkable(tell(content))
         text, blocks = _alert_notice(telling), _alert_blocks(telling, service)
@@ -233,11 +233,12 @@ def _alert_notice(telling: Telling) -> str:
 # A digest
 
 
-def _digest_blocks(digest: Digest, service: str) -> list[Block]:
+def _digest_blocks(digest: Digest, service: str, below: list[Block]) -> list[Block]:
     heading = markup.bold(f"{digest_heading(digest)}, told together")
     head = _section(_joined([heading, markup.literal(service)]))
-    found = _with_links_that_fit(groups(digest))
-    return [head, *(_section(text) for group in found for text in _group_texts(group))]
+    frame = _written([head, *below]) + _BLOCK_FRAME * (1 + len(below))
+    found = _with_links_that_fit(groups(digest), frame)
+    return [head, *(_section(text) for group in found for text in _group_texts(group)), *below]
 
 
 def _digest_notice(digest: Digest) -> str:
@@ -249,15 +250,21 @@ def _digest_notice(digest: Digest) -> str:
     return f"{heading}, first: {_brief(first.title.text, room)}."
 
 
-def _with_links_that_fit(found: Sequence[Group]) -> list[Group]:
-    """The groups, less the longest addresses where all together would be too much for Slack."""
+def _with_links_that_fit(found: Sequence[Group], frame: int) -> list[Group]:
+    """The groups, less the longest addresses where all together would be too much for Slack.
+
+    `frame` is what the rest of the message takes.
+    """
     found = [replace(group, tellings=tuple(map(_linkable, group.tellings))) for group in found]
     tellings = [telling for group in found for telling in group.tellings]
-    spent = sum(_weight(_line(replace(telling, url=""))) for telling in tellings)
+    lines = [_weight(_line(replace(telling, url=""))) for telling in tellings]
+    sections = len(found) + sum(lines) // _MAX_SECTION
+    headings = sum(_weight(_heading(group)) for group in found)
+    spent = frame + sum(lines) + headings + sections * _BLOCK_FRAME
     linked: set[int] = set()
     for telling in sorted(tellings, key=lambda telling: len(telling.url)):
         spent += _weight(markup.address(telling.url)) + len("<|>")
-        if spent <= _MAX_DIGEST_TEXT:
+        if spent <= _MAX_DIGEST:
             linked.add(id(telling))
     return [
         replace(
@@ -273,13 +280,16 @@ def _with_links_that_fit(found: Sequence[Group]) -> list[Group]:
 
 def _weight(text: str) -> int:
     """What a text takes of a message, as JSON writes it."""
-    return markup.size(json.dumps(text, ensure_ascii=False))
+    return _written(text)
+
+
+def _written(thing: object) -> int:
+    return markup.size(json.dumps(thing, ensure_ascii=False, separators=(",", ":")))
 
 
 def _group_texts(group: Group) -> Iterator[str]:
     """The lines of one rule, in as many texts as they need."""
-    title = markup.bold(_brief(group.rule))
-    text = f"{MARKS[group.severity]} {title} ({len(group.tellings)})"
+    text = _heading(group)
     for line in map(_line, group.tellings):
         if markup.size(text) + markup.size(line) >= _MAX_SECTION:
             yield text
@@ -287,6 +297,11 @@ def _group_texts(group: Group) -> Iterator[str]:
         else:
             text += f"\n{line}"
     yield text
+
+
+def _heading(group: Group) -> str:
+    title = markup.bold(_brief(group.rule, _MAX_SERVICE))
+    return f"{MARKS[group.severity]} {title} ({len(group.tellings)})"
 
 
 def _line(telling: Telling) -> str:

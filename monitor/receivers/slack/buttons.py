@@ -21,7 +21,8 @@ Block = dict[str, Any]
 MAX_MARKS = 6
 """Deeds that a message shows."""
 _MAX_NAME = 80
-_MAX_HEADLINE = 60
+_MAX_HEADLINE = 40
+_MAX_CHOICE = 70
 _USER = re.compile(r"[UW][A-Z0-9]{2,30}")
 
 
@@ -76,7 +77,7 @@ def actions_of(digest: Digest) -> list[Block]:
 
 def headlines(digest: Digest) -> tuple[str, ...]:
     """What its alerts are called where one is to be chosen."""
-    return tuple(_headline(alert) for alert in digest.alerts[:MAX_DIGEST])
+    return tuple(_headline(alert, _MAX_CHOICE) for alert in digest.alerts[:MAX_DIGEST])
 
 
 _UNDOING = {
@@ -96,8 +97,8 @@ def _marks(digest: Digest) -> list[tuple[int, Alert, Mark]]:
     return found[:MAX_MARKS]
 
 
-def _headline(alert: Alert) -> str:
-    return cut(tell(alert).title.text, _MAX_HEADLINE, markup.cost)
+def _headline(alert: Alert, limit: int = _MAX_HEADLINE) -> str:
+    return cut(tell(alert).title.text, limit, markup.cost)
 
 
 def actions(alert: Alert) -> list[Block]:

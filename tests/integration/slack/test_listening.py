@@ -18,7 +18,6 @@ from monitor.answering import Answering
 from monitor.deliver import Deliver, Pacing
 from monitor.errors import Unauthorised
 from monitor.feeds.identity import keys_of_address
-from monitor.growing import Growing
 from monitor.intake import Intake, Source
 from monitor.listening import LEASE, RENEW, Listening
 from monitor.model import Feed, Item, Line, Notice, Outlet
@@ -30,6 +29,7 @@ from monitor.store import feeds as stored_feeds
 from monitor.store import folding, migrate, mutes
 from monitor.store.database import Database
 from monitor.store.schema import outbox
+from monitor.update import Update
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -80,14 +80,12 @@ class Desk:
         self.receiver = SlackReceiver(
             SecretStr(slack.token), api_url=slack.api_url, timeout=5, buttons=True
         )
-        self.growing = Growing(
-            self.database, self.receiver, clock=self.clock, wait=self.clock.pass_
-        )
+        self.update = Update(self.database, self.receiver, clock=self.clock, wait=self.clock.pass_)
         self.deliver = Deliver(
             self.database,
             self.receiver,
             Pacing(),
-            growing=self.growing,
+            update=self.update,
             collapse_above=20,
             clock=self.clock,
             wait=self.clock.pass_,
@@ -138,20 +136,20 @@ class Desk:
         payload = press(self.root.channel_id, self.root.ts, action, base=self.slack.base, **changes)
         assert self.slack.sockets.send("interactive", payload), "acknowledged within 3 s"
         self.quiesce()
-        self.growing()
+        self.update()
 
     def react(self, name: str = "-1", **changes: object) -> None:
         """Put an emoji on the first message, and let what comes of it be shown."""
         payload = reaction(self.root.channel_id, self.root.ts, name, **changes)
         assert self.slack.sockets.send("events_api", payload)
         self.quiesce()
-        self.growing()
+        self.update()
 
     def submit(self, view: dict[str, Any], **values: dict[str, Any]) -> None:
         """Fill in a form, and let what comes of it be shown."""
         assert self.slack.sockets.send("interactive", submit(view, **values))
         self.quiesce()
-        self.growing()
+        self.update()
 
     def ask(self, text: str) -> str:
         """What /monitor answers."""
@@ -416,7 +414,7 @@ def test_a_story_muted_by_command_says_so_in_its_digest(desk: Desk) -> None:
     digest(desk)
 
     desk.ask("mute 1")
-    desk.growing()
+    desk.update()
 
     assert f"1. {FIRST}: 🔕 Story muted by <@U0ANN>" in desk.said
 

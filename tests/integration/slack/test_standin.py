@@ -17,7 +17,6 @@ from monitor import online
 from monitor.answering import Answering
 from monitor.deliver import Deliver, Pacing
 from monitor.errors import ChannelUnavailable, RateLimited, Unauthorised, Unclear
-from monitor.growing import Growing
 from monitor.intake import Intake, Source
 from monitor.listening import Listening
 from monitor.model import Digest, Feed, Item, Notice, Outlet
@@ -27,6 +26,7 @@ from monitor.rules import compile_rules, load
 from monitor.store import feeds as stored_feeds
 from monitor.store import migrate, outbox
 from monitor.store.database import Database
+from monitor.update import Update
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -135,12 +135,12 @@ class Desk:
         receiver = SlackReceiver(
             SecretStr(TOKEN), api_url=standin.api_url, service="News desk", buttons=True
         )
-        self.growing = Growing(self.database, receiver, clock=self.clock, wait=self.clock.pass_)
+        self.update = Update(self.database, receiver, clock=self.clock, wait=self.clock.pass_)
         deliver = Deliver(
             self.database,
             receiver,
             Pacing(),
-            growing=self.growing,
+            update=self.update,
             collapse_above=20,
             clock=self.clock,
             wait=self.clock.pass_,
@@ -175,7 +175,7 @@ class Desk:
         """Whether the message says something soon."""
 
         def said() -> bool:
-            self.growing()
+            self.update()
             found = self.standin.control("messages?channel=news-alerts")["messages"]
             message = next(one for one in found if one["ts"] == self.place.ts)
             return text in json.dumps(message["blocks"], ensure_ascii=False)
@@ -227,6 +227,7 @@ def test_the_form_that_asks_for_a_reason_is_taken_and_its_answer_shown(desk: Des
     view = opened["args"]["view"]
     view = json.loads(view) if isinstance(view, str) else view
 
+    desk.clock.pass_(1)
     values = {"reason": {"reason": {"selected_option": {"value": "Not news"}}}}
     desk.standin.control("submit", {"view": view | {"id": "V012345"}, "values": values})
 

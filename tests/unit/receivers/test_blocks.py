@@ -21,6 +21,7 @@ from samplealerts import (
     KEY,
     KOREAN,
     POW,
+    PUBLISHED,
     SAMPLES,
     TROOPS,
     UKRAINIAN,
@@ -31,7 +32,18 @@ from samplealerts import (
     message,
 )
 
-from monitor.model import Digest, Evidence, Outlet, Reason, Receipt
+from monitor.model import (
+    Act,
+    Digest,
+    Evidence,
+    Mark,
+    Outlet,
+    Person,
+    Reason,
+    Receipt,
+    RuleLabel,
+    Severity,
+)
 from monitor.receivers.slack.blocks import Rendered, render
 from monitor.receivers.slack.buttons import headlines
 from monitor.receivers.slack.views import choice_form
@@ -384,6 +396,25 @@ def test_buttons_and_what_people_did_are_valid_whatever_they_are_called(alert: A
 @given(hostile_digests())
 def test_a_digest_with_buttons_is_valid_whatever_was_done_with_it(digest: Digest) -> None:
     _assert_slack_takes(render(message(digest), service="Desk", buttons=True))
+
+
+@pytest.mark.parametrize("buttons", [False, True])
+def test_a_digest_of_many_rules_with_much_said_of_it_is_taken(*, buttons: bool) -> None:
+    said = (
+        Mark(Act.MUTE, Person("&" * 80), PUBLISHED, story=1),
+        Mark(Act.IRRELEVANT, Person("<" * 80), PUBLISHED, note="<" * 300),
+    )
+    alerts = tuple(
+        made(
+            rules=(RuleLabel(f"r{number}", "<" * 200, Severity.HIGH),),
+            title="&<" * 200,
+            url="https://a.example/" + "x" * 400,
+            marks=said,
+        )
+        for number in range(25)
+    )
+
+    _assert_slack_takes(render(message(Digest(alerts, 40)), service="<" * 60, buttons=buttons))
 
 
 @given(hostile_digests())

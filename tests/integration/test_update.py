@@ -13,7 +13,6 @@ from pydantic import SecretStr
 
 from monitor.alerts.policy import EVEN, Tempo
 from monitor.deliver import Deliver, Pacing
-from monitor.growing import Growing
 from monitor.intake import Intake, Source
 from monitor.model import Act, Feed, Item, Mark, Outlet, Person
 from monitor.receivers.slack.client import SlackReceiver
@@ -22,6 +21,7 @@ from monitor.rules import compile_rules, load
 from monitor.store import feeds as stored_feeds
 from monitor.store import migrate, mutes
 from monitor.store.database import Database
+from monitor.update import Update
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,12 +110,12 @@ class Desk:
         receiver = SlackReceiver(
             SecretStr(self.slack.token), api_url=self.slack.api_url, timeout=5, service="Desk"
         )
-        self.growing = Growing(self.database, receiver, clock=self.clock, wait=self.clock.pass_)
+        self.update = Update(self.database, receiver, clock=self.clock, wait=self.clock.pass_)
         self.deliver = Deliver(
             self.database,
             receiver,
             Pacing(settle=settle),
-            growing=self.growing,
+            update=self.update,
             collapse_above=20,
             clock=self.clock,
             wait=self.clock.pass_,
@@ -140,7 +140,7 @@ class Desk:
         end = self.clock() + timedelta(minutes=minutes)
         while True:
             self.deliver()
-            self.growing()
+            self.update()
             if self.clock() >= end:
                 return
             self.clock.pass_(5)
@@ -435,11 +435,11 @@ def test_two_updaters_of_one_database_update_once(desk: Desk) -> None:
     desk.report("Wire", EN)
     desk.run(2)
     desk.report("Gazette", EN)
-    first = desk.growing
+    first = desk.update
     desk.restart()
 
     first()
-    desk.growing()
+    desk.update()
 
     assert desk.updates() == 1
 

@@ -1,4 +1,4 @@
-"""The growing job: the message of a story tells what is known of it now, at most once a minute."""
+"""The update job: the message of a story tells what is known of it now, at most once a minute."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from monitor import growth, metrics, outcomes
+from monitor import messages, metrics, outcomes
 from monitor.errors import (
     ChannelUnavailable,
     DeliveryError,
@@ -40,7 +40,7 @@ PACE = timedelta(seconds=1.2)
 _REFUSED = timedelta(hours=1)
 
 
-class Growing:
+class Update:
     """Brings messages up to date, those first that have said too little for longest."""
 
     def __init__(
@@ -112,7 +112,7 @@ class Growing:
         with self._database.transaction() as tx:
             if not stored_alerts.claim(tx, shown, next_update=self._clock() + REST):
                 return True
-            content = growth.now_reads(
+            content = messages.now_reads(
                 tx, shown.alert, shown.story, shown.receipt, now=self._clock()
             )
             if content is None:
@@ -156,7 +156,7 @@ class Growing:
             if not outbox.claim_marked(tx, digest, next_update=now + REST):
                 return True
             if isinstance(content, Digest):
-                content = growth.digest(tx, digest.id, content, now=now)
+                content = messages.digest(tx, digest.id, content, now=now)
         try:
             message = replace(digest.message, content=content)
             updater.update(message, digest.receipt, revision=digest.edits + 1)
