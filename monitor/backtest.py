@@ -194,6 +194,7 @@ class _Stories:
 
     def _placed(self, past: Past, rules: Matcher) -> int:
         item, seen = past.stored.item, past.stored.seen
+        item = self._window.own_words(item)
         concepts = rules.concepts(item)
         at = happened(item, now=seen)
         report = self._window.report(past.stored.id, item, concepts, at=at)

@@ -208,11 +208,13 @@ class Intake:
         self, tx: Transaction, one: Arrived, *, now: datetime
     ) -> tuple[int, tuple[Change, ...]]:
         """Where it belongs and what it changes there; an item that was edited stays where it is."""
-        concepts = self._matcher.concepts(one.item)
         if not one.new and (member := stored_stories.of_item(tx, one.id)):
+            concepts = self._matcher.concepts(one.item)
             changes = self._recent.revise(tx, one.id, one.item, concepts, member.story, now=now)
             return member.story, changes
-        story, assignment = self._recent.place(tx, one.id, one.item, concepts, now=now)
+        item = self._recent.own_words(one.item)
+        concepts = self._matcher.concepts(item)
+        story, assignment = self._recent.place(tx, one.id, item, concepts, now=now)
         return story, assignment.changes
 
     def _promise(

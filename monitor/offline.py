@@ -31,6 +31,7 @@ class Stories:
     def add(self, item: Item) -> tuple[int, int, Assignment]:
         """Put a matched item into a story: its own number, its story's, and why."""
         self._items += 1
+        item = self._window.own_words(item)
         concepts = self._matcher.concepts(item)
         report = self._window.report(self._items, item, concepts, at=item.published)
         assignment = self._window.decide(report)

@@ -53,6 +53,10 @@ class RecentStories:
         self._window.forget_before(since)
         self._read = stored_stories.position(tx)
 
+    def own_words(self, item: Item) -> Item:
+        """The item without what its outlet writes below other headlines too. After `catch_up`."""
+        return self._window.own_words(item)
+
     def place(
         self,
         tx: Transaction,

@@ -27,6 +27,7 @@ MAX_SAMPLE = 160
 """Words, and pairs of words, by which copies are known; a longer text is sampled, always alike."""
 TITLE_WEIGHT = 2
 MAX_CONCEPTS = 64
+MAX_HEADLINE = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,22 @@ class Report:
     concepts: tuple[Concept, ...]
     figures: tuple[tuple[str, str], ...] = ()
     """What is counted, and how many, as the text has it."""
+    headline: frozenset[int] = frozenset()
+    """The terms of its headline."""
+    below: int = 0
+    """What stands below the headline, by a number that the same text has again; 0 for nothing."""
+
+
+def headline_of(item: Item) -> frozenset[int]:
+    """The terms of an item's headline, by their numbers."""
+    terms = words.terms(words.compared(item.title))
+    return frozenset(sorted({words.number_of(term) for term in terms})[:MAX_HEADLINE])
+
+
+def below_of(item: Item) -> int:
+    """What stands below an item's headline, as a number; 0 for nothing."""
+    below = item.summary or item.content
+    return words.number_of(text.fold(below)) if below else 0
 
 
 def read(item: Item) -> Reading:
@@ -120,6 +137,8 @@ def make(
         days=reading.days,
         concepts=tuple(concepts)[:MAX_CONCEPTS],
         figures=reading.figures,
+        headline=headline_of(item),
+        below=below_of(item),
     )
 
 
@@ -144,6 +163,8 @@ def to_json(report: Report) -> str:
             sorted(report.days),
             [[one.id, one.kind, one.name, one.count, *one.follows] for one in report.concepts],
             report.figures,
+            sorted(report.headline),
+            report.below,
         ],
         ensure_ascii=False,
         separators=(",", ":"),
@@ -153,7 +174,7 @@ def to_json(report: Report) -> str:
 def from_json(stored: str) -> Report:
     """The report that was stored."""
     item, outlet, language, at, terms, weights, one, two, numbers, days, *rest = json.loads(stored)
-    concepts, figures = rest
+    concepts, figures, headline, below = rest
     return Report(
         item=item,
         outlet=outlet,
@@ -167,6 +188,8 @@ def from_json(stored: str) -> Report:
         days=frozenset(days),
         concepts=tuple(_concept(*concept) for concept in concepts),
         figures=tuple((counted, figure) for counted, figure in figures),
+        headline=frozenset(headline),
+        below=below,
     )
 
 

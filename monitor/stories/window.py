@@ -16,6 +16,7 @@ from monitor.stories.changes import changes
 from monitor.stories.grouping import Subject
 from monitor.stories.rarity import Rarity
 from monitor.stories.story import Story, unit
+from monitor.text import fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -52,6 +53,8 @@ class Window:
         self._keys: dict[int, dict[Key, None]] = {}
         self._apart: set[frozenset[int]] = set()
         self._rarity = Rarity()
+        self._below: dict[tuple[str, int], frozenset[int]] = {}
+        """What outlets wrote below a headline, and the first headline that had it."""
 
     def __len__(self) -> int:
         """The number of stories."""
@@ -60,6 +63,19 @@ class Window:
     def __contains__(self, story: int) -> bool:
         """Whether a story is kept."""
         return story in self._stories
+
+    def own_words(self, item: Item) -> Item:
+        """The item without what its outlet writes below other headlines too, as many do with all.
+
+        Such words, and the names among them, would make one story of everything that the outlet reports.
+        """
+        first = self._below.get((fold(item.outlet.name), report.below_of(item)))
+        if first is None:
+            return item
+        own = report.headline_of(item)
+        if 2 * len(own & first) >= min(len(own), len(first)):
+            return item  # the headline was reworded
+        return replace(item, summary="", content="")
 
     def report(
         self, number: int, item: Item, concepts: Iterable[Concept], *, at: datetime | None
@@ -113,6 +129,8 @@ class Window:
         kept.add(found, seen=seen)
         self._index_by(found, story)
         self._rarity.add(found)
+        if found.outlet and found.below:
+            self._below.setdefault((found.outlet, found.below), found.headline)
         while len(self._stories) > MAX_STORIES or self._rarity.reports > MAX_REPORTS:
             self._forget(next(iter(self._stories)))
 
@@ -161,6 +179,8 @@ class Window:
     def _forget(self, story: int) -> None:
         for one in self._stories.pop(story).reports:
             self._rarity.add(one, -1)
+            if self._below.get((one.outlet, one.below)) == one.headline:
+                del self._below[one.outlet, one.below]
         for key in self._keys.pop(story, ()):
             posting = self._index[key]
             del posting[story]

@@ -356,3 +356,32 @@ def test_an_edit_of_what_no_channel_was_told_is_not_told(desk: Desk) -> None:
     (decision,) = desk.take(replace(item, title=old.format(31))).decisions
 
     assert not decision.reason.tells
+
+
+BELOW = "Cho Tae-yul, Sybiha, the fire of the week: read all that matters today on the pages of our paper."
+
+
+def test_what_an_outlet_writes_below_every_headline_makes_one_story_of_nothing(desk: Desk) -> None:
+    for title in (
+        FIRE,
+        "Old theatre catches fire during a rehearsal",
+        "Museum of fire engines opens its doors to children",
+    ):
+        desk.restart()
+        desk.take(replace(desk.item(title, summary=BELOW), outlet=Outlet("Gazette")))
+
+    assert numbered(desk.stories()) == [0, 1, 2]
+
+
+def test_a_reworded_headline_over_the_same_text_is_the_same_story(desk: Desk) -> None:
+    for title in (FIRE, "Fire in the old harbour of the city destroys warehouse, police say"):
+        desk.take(replace(desk.item(title, summary=BELOW), outlet=Outlet("Gazette")))
+
+    assert numbered(desk.stories()) == [0, 0]
+
+
+def test_the_same_text_below_another_headline_of_another_outlet_is_a_copy(desk: Desk) -> None:
+    desk.take(desk.item(FIRE, summary=BELOW))
+    desk.take(desk.item("Harbour in flames: what burned tonight", summary=BELOW))
+
+    assert numbered(desk.stories()) == [0, 0]
