@@ -342,7 +342,7 @@ class Service:
                 "reviewing", self._review, may_take=STUCK, alive_at=lambda: self._review.alive_at
             ): _OPS_TICK,
             Steady("the weekly report", self._weekly, may_take=STUCK): _SOON,
-            Steady("canary", self._canary, may_take=2 * CANARY_EVERY): CANARY_EVERY,
+            Steady("canary", self._canary, may_take=3 * CANARY_EVERY): CANARY_EVERY,
             Steady("finding the workspace", self._workspace, may_take=STUCK): _SOON,
             Steady("maintenance", self._maintain, may_take=3 * hour): hour,
         }

@@ -235,6 +235,13 @@ class Difference:
         """Whether nothing changes."""
         return not (self.added or self.lost or self.changed)
 
+    @property
+    def moved(self) -> frozenset[int]:
+        """Stories that are lost in one channel and added in another."""
+        come = {(key.story, key.channel) for key, _ in self.added}
+        gone = {(key.story, key.channel) for key, _ in self.lost}
+        return frozenset({story for story, _ in come - gone} & {story for story, _ in gone - come})
+
 
 def compare(
     before: Mapping[Key, Told],

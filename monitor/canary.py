@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from monitor.store.database import Database, Transaction
     from monitor.store.outbox import Queued
 
-EVERY = timedelta(hours=1)
+EVERY = timedelta(minutes=10)
+"""Often, for one that fails is an alarm until the next."""
 NOWHERE = "#canary"
 """A channel that is never sent anything: what is promised to it is undone."""
 _FEED = Feed("https://canary.invalid/rss", Outlet("Canary", "en"))

@@ -140,6 +140,9 @@ class Review:
     def _lines(self, difference: Difference) -> Iterator[Line]:
         for rule, (added, lost) in list(backtest.by_rule(difference).items())[:EXAMPLES]:
             yield Line(f"{rule}: {added} added, {lost} lost")
+        if difference.moved:
+            moved = show.plural(len(difference.moved), "story", "stories")
+            yield Line(f"Of these, {moved} would only go to another channel")
         yield from self._examples("Added", difference.added)
         yield from self._examples("Lost", difference.lost)
         yield Line("`monitor backtest` shows more, also before an edit is saved")

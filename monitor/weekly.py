@@ -81,7 +81,7 @@ class Weekly:
         name = f"weekly:{year}-{week}"
         week_ago = now - _WEEK
         with self._database.reading() as tx:
-            first = figures.first_item(tx, since=week_ago - _DAY)
+            first = figures.first_item(tx, since=now - RHYTHM)
             if outbox.was_notified(tx, name) or first is None or first > week_ago + _DAY:
                 return  # nor is there a week to tell of, where the first item is of these days
         try:
@@ -117,10 +117,10 @@ def _remarks(found: Sequence[RuleFigures]) -> Iterator[Line]:
     silent = [f"{one.rule} ({one.silent_days} d)" for one in found if one.silent_days]
     if silent:
         yield Line(f"Silent, unlike them: {', '.join(silent[:MOST_RULES])}")
-    for one in found[:MOST_RULES]:
-        for _, name, alerts, out_of_place in one.noisy[:1]:
-            said = f"{out_of_place} of {alerts} alerts with it not relevant"
-            yield Line(f"Noisy in {one.rule}: “{name}”, {said}")
+    for one in [one for one in found if one.noisy][:MOST_RULES]:
+        _, name, alerts, out_of_place = one.noisy[0]
+        said = f"{out_of_place} of {alerts} alerts with it not relevant"
+        yield Line(f"Noisy in {one.rule}: “{name}”, {said}")
     blind = [
         f"{one.rule} ({', '.join(one.coverage.blind)})"
         for one in found
@@ -136,6 +136,7 @@ def _rules(found: Sequence[RuleFigures]) -> Iterator[Line]:
     for one in told[:MOST_RULES]:
         marked = f", {one.irrelevant} not relevant ({one.share:.0%})" if one.irrelevant else ""
         yield Line(f"{one.rule}: {show.plural(one.alerts, 'alert', 'alerts')}{marked}")
-    quiet = len(found) - min(len(told), MOST_RULES)
-    if quiet:
-        yield Line(f"{show.plural(quiet, 'other rule', 'other rules')}: `monitor rules stats`")
+    rest = len(found) - min(len(told), MOST_RULES)
+    if rest:
+        said = "more" if len(told) > MOST_RULES else "without an alert"
+        yield Line(f"{show.plural(rest, 'rule', 'rules')} {said}: `monitor rules stats`")

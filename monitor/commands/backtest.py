@@ -275,9 +275,10 @@ def _print(
 
 
 def _chart(spans: Sequence[Span]) -> None:
-    most = max(span.kept + span.added + span.lost for span in spans)
+    first = next((index for index, span in enumerate(spans) if _alerts_in(span)), 0)
+    most = max(map(_alerts_in, spans))
     rows = []
-    for span in spans:
+    for span in spans[first:]:
         counts = (span.kept, span.added, span.lost)
         changed = f"{f'+{span.added}' if span.added else ''} {f'-{span.lost}' if span.lost else ''}"
         rows.append(
@@ -290,7 +291,12 @@ def _chart(spans: Sequence[Span]) -> None:
         )
     show.bars(rows, ("█", "▓", "░"), ("", "green", "red"))
     legend = "a line is a week; " if _is_weekly(spans) else ""
+    legend += f"none before {spans[first].first:%d %b}; " if first else ""
     show.say(f"{legend}█ alerts as before  ▓ added  ░ lost", "dim")
+
+
+def _alerts_in(span: Span) -> int:
+    return span.kept + span.added + span.lost
 
 
 def _is_weekly(spans: Sequence[Span]) -> bool:
@@ -324,6 +330,9 @@ def _summary(tried: _Tried, days: int) -> Iterable[str]:
     if difference.lost_stories:
         lost = show.plural(len(difference.lost_stories), "story", "stories")
         yield f"{lost} would not be told at all any more"
+    if difference.moved:
+        moved = show.plural(len(difference.moved), "story", "stories")
+        yield f"of these, {moved} would only go to another channel"
     if not tried.judged:
         yield "noise: nobody has marked an alert as not relevant yet"
         return
@@ -355,6 +364,7 @@ def _json(
         "alerts_lost": len(difference.lost),
         "alerts_changed": len(difference.changed),
         "stories_lost": len(difference.lost_stories),
+        "stories_moved": len(difference.moved),
         "noise": asdict(tried.noise) if tried.judged else None,
         "by_rule": {rule: {"added": a, "lost": b} for rule, (a, b) in tried.rules.items()},
         "volume": [asdict(span) | {"first": span.first.isoformat()} for span in spans],

@@ -179,6 +179,7 @@ def test_match_names_the_line_that_is_no_item(program: Program) -> None:
 
 
 def test_match_of_no_file_says_what_to_write(program: Program) -> None:
+    program.configure(feeds=[])
     done = program.run("match", "")
 
     assert done.returncode == 2

@@ -98,6 +98,22 @@ def test_a_service_that_works_says_so(desk: Desk) -> None:
     assert all(job.works for job in report.jobs)
 
 
+def test_a_canary_that_does_not_get_through_is_a_word_to_whoever_is_on_duty(desk: Desk) -> None:
+    with desk.database.transaction() as tx:
+        tx.exec_driver_sql(
+            "CREATE TRIGGER stuck BEFORE INSERT ON outbox BEGIN SELECT RAISE(ABORT, 'stuck'); END"
+        )
+    desk.tick()
+    report = desk.report()
+    assert report.status == "degraded"
+    assert any(line.startswith("canary has failed for ") for line in report.degraded)
+
+    with desk.database.transaction() as tx:
+        tx.exec_driver_sql("DROP TRIGGER stuck")
+    desk.tick()
+    assert desk.report().status == "ok"
+
+
 def test_that_no_feed_can_be_read_is_a_word_to_whoever_is_on_duty(
     tmp_path: Path, now: datetime
 ) -> None:

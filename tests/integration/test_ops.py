@@ -63,6 +63,7 @@ class Desk:
             timezone=UTC,
             rules=lambda: self.rules,
             jobs=lambda: self.jobs,
+            canary=lambda: "The canary got through 3 min ago",
             clock=self.clock,
         )
 
@@ -386,6 +387,7 @@ def test_once_a_day_it_says_that_it_works(desk: Desk) -> None:
     (message,) = desk.said()
     assert "The service works" in message
     assert "40 feeds" in message
+    assert "The canary got through 3 min ago" in message
 
     desk.clock.now += timedelta(days=1)
     desk.jobs = ["polling: the disk is full"]

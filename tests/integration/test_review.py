@@ -13,9 +13,11 @@ from monitor.model import Feed, Item, Notice, Outlet
 from monitor.recent import RecentStories
 from monitor.reload import Reload
 from monitor.review import REST, Review
+from monitor.stats import RuleFigures
 from monitor.store import feeds as stored_feeds
 from monitor.store import outbox
-from monitor.weekly import Weekly
+from monitor.store.figures import Counts
+from monitor.weekly import MOST_RULES, Weekly, report
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -117,6 +119,16 @@ def test_an_edit_that_changes_nothing_is_not_told(desk: Desk) -> None:
     assert desk.said() == []
 
 
+def test_a_rule_that_only_changes_its_channel_is_told_so(desk: Desk) -> None:
+    desk.save('captured"\nchannels = ["#elsewhere"]\nnote = "')
+
+    desk.run()
+
+    (said,) = desk.said()
+    assert "added 1 alert and lost 1 alert" in said
+    assert "Of these, 1 story would only go to another channel" in said
+
+
 def test_who_saves_again_and_again_is_told_once_of_all_of_it(desk: Desk) -> None:
     for query in ("asylum", "asylum OR pilot", "captured OR asylum"):
         desk.save(query)
@@ -180,14 +192,14 @@ def weekly(desk: Desk, *, at: str = "09:00") -> Weekly:
 
 
 def test_on_monday_the_week_is_told_once(desk: Desk) -> None:
-    report = weekly(desk)
+    job = weekly(desk)
     desk.clock.pass_(timedelta(days=6, hours=23).total_seconds())  # Monday, 8:30
-    report()
+    job()
     assert desk.said() == []
 
     for _ in range(3):
         desk.clock.pass_(3600)
-        report()
+        job()
 
     (said,) = desk.said()
     assert said.startswith("The week: 2 new items, 1 matched a rule, 1 alert")
@@ -215,6 +227,28 @@ def test_without_a_heartbeat_there_is_no_report(desk: Desk) -> None:
     weekly(desk, at="")()
 
     assert desk.said() == []
+
+
+def test_a_week_in_which_nothing_came_is_told_too(desk: Desk) -> None:
+    desk.clock.pass_(timedelta(days=21).total_seconds())
+
+    weekly(desk)()
+
+    (said,) = desk.said()
+    assert said.startswith("The week: 0 new items, 0 matched a rule, 0 alerts")
+
+
+def test_rules_beyond_the_first_few_are_counted_and_the_noisy_named_wherever_they_are() -> None:
+    quiet = [RuleFigures(f"r{number}", "R") for number in range(MOST_RULES + 3)]
+    noisy = RuleFigures("last", "Last", alerts=4, irrelevant=3, noisy=(("@a", "whale", 4, 3),))
+
+    lines = [line.text for line in report(Counts(5, 4, 4), [*quiet, noisy]).lines]
+
+    assert lines == [
+        "Noisy in last: “whale”, 3 of 4 alerts with it not relevant",
+        "last: 4 alerts, 3 not relevant (75%)",
+        "11 rules without an alert: `monitor rules stats`",
+    ]
 
 
 def test_broken_rule_files_put_the_report_off(desk: Desk) -> None:

@@ -46,6 +46,17 @@ def test_a_story_that_another_channel_is_told_is_not_lost() -> None:
 
     assert {key.story for key, _ in difference.lost} == {1, 2}
     assert difference.lost_stories == {2}
+    assert difference.moved == {1}
+
+
+def test_a_story_that_a_further_channel_is_told_has_not_moved() -> None:
+    before = {Key(1, "#a"): told("x")}
+    after = {Key(1, "#a", item=7): told("x"), Key(1, "#b"): told("x")}
+
+    difference = backtest.compare(before, after)
+
+    assert (len(difference.added), len(difference.lost)) == (2, 1)
+    assert difference.moved == set()
 
 
 def test_what_was_told_before_or_held_back_is_not_added() -> None:
